@@ -1,0 +1,1 @@
+"""Warden VoIP: the office phone system.  Start reading at `pbx.switch`."""

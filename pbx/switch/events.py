@@ -1,0 +1,148 @@
+"""Facts: what happened, told to whoever listens (records, console, metrics).  Frozen; nobody's answer is awaited.
+
+Times here are wall-clock seconds since 1970, for people and records.
+"""
+
+from dataclasses import dataclass
+
+from pbx.wire.media import Counters
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One end of a call as people know it.  `kind`: "extension", "trunk" or "service" (the echo test …)."""
+
+    number: str
+    name: str = ""
+    kind: str = "extension"
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """One leg now, or as it ended: `state` is trying, ringing, answered, held or ended; `cause` a `Cause.slug`.
+
+    `counters` are the audio's final figures, None while the leg lives or when the media process could not tell.
+    """
+
+    leg: str
+    party: Party
+    direction: str
+    address: str
+    user_agent: str
+    state: str
+    codec: str = ""
+    cause: str = ""
+    counters: Counters | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call now, or its record when `ended` is set.
+
+    `state`: new, ringing, active, held or ended.  `cause` is a `Cause.slug` and `cause_text` its words, "" while it
+    lives; `ended_by`: caller, callee or switch.  `answered_by` is the number that took it.
+    """
+
+    call: str
+    state: str
+    caller: Party
+    dialled: str
+    callee: Party
+    started: float
+    ringing: float | None = None
+    answered: float | None = None
+    ended: float | None = None
+    cause: str = ""
+    cause_text: str = ""
+    ended_by: str = ""
+    legs: tuple[LegView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BindingView:
+    """One registered phone.  `expires` and `since` are wall-clock seconds; `address` is "udp:192.0.2.7:5060"."""
+
+    aor: str
+    contact: str
+    address: str
+    user_agent: str
+    since: float
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    call: CallView
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged:
+    """Its state, a leg or its audio changed."""
+
+    call: CallView
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """Told once per call, last: this is the call record."""
+
+    call: CallView
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRegistered:
+    """A new binding, or a refreshed one (`refresh`)."""
+
+    binding: BindingView
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneUnregistered:
+    """`why`: "expired", "unregistered", "replaced" or "extension deleted"."""
+
+    binding: BindingView
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFailed:
+    """A wrong password or unknown account over SIP.  `banned` = seconds of the ban it caused, 0 = none."""
+
+    account: str
+    address: str
+    banned: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRejected:
+    """A SIP message was refused or dropped; `status` 0 = dropped in silence.  `reason` is a short slug for metrics."""
+
+    reason: str
+    status: int
+    address: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something an admin should read: `slug` for metrics and tests, `text` says what is wrong and what to do."""
+
+    slug: str
+    text: str
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupTimed:
+    """Seconds from the caller's INVITE to the first ringing we told it."""
+
+    call: str
+    seconds: float
+
+
+Fact = (
+    CallStarted | CallChanged | CallEnded | PhoneRegistered | PhoneUnregistered | SignInFailed | MessageRejected
+    | Trouble | SetupTimed
+)
+
