@@ -5,6 +5,7 @@ Times here are wall-clock seconds since 1970, for people and records.
 
 from dataclasses import dataclass
 
+from pbx.sip.flow import Flow
 from pbx.wire.media import Counters
 
 
@@ -60,14 +61,22 @@ class CallView:
 
 @dataclass(frozen=True, slots=True)
 class BindingView:
-    """One registered phone.  `expires` and `since` are wall-clock seconds; `address` is "udp:192.0.2.7:5060"."""
+    """One registered phone: extension `aor` is reachable at `contact` over `flow`.
+
+    `since` and `expires` are wall-clock seconds.  Everything here is what the registrar needs to take the binding up
+    again after a restart (RFC 3261 §10.3 keeps Call-ID and CSeq with it).
+    """
 
     aor: str
     contact: str
-    address: str
+    flow: Flow
     user_agent: str
     since: float
     expires: float
+    q: float = 1.0
+    call_id: str = ""
+    cseq: int = 0
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
