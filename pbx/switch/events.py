@@ -150,8 +150,15 @@ class SetupTimed:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class DirectoryChanged:
+    """The configuration was saved: the snapshot of this revision is in use."""
+
+    revision: int
+
+
 Fact = (
     CallStarted | CallChanged | CallEnded | PhoneRegistered | PhoneUnregistered | SignInFailed | MessageRejected
-    | Trouble | SetupTimed
+    | Trouble | SetupTimed | DirectoryChanged
 )
 

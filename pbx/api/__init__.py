@@ -1,0 +1,1 @@
+"""The REST API, the live event stream and the dashboard's files: one WSGI application."""
