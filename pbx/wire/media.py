@@ -105,6 +105,14 @@ class Silent:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """Packets flow again from a leg that was told `Silent`."""
+
+    call: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Answer to `Ask`."""
 
@@ -143,5 +151,5 @@ class Totals:
 
 
 Command = Want | Ask | Quit
-Event = Ready | Latched | Silent | Counted | Closed | Failed | Totals
+Event = Ready | Latched | Silent | Resumed | Counted | Closed | Failed | Totals
 Message = Command | Event
