@@ -1,4 +1,4 @@
-"""What the API needs of the rest of the program.  `pbx.server` fulfils these; nothing here imports `pbx.net`."""
+"""What the API needs of the rest of the program.  `pbx.server` fulfils it; nothing here imports `pbx.net`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Subscription(Protocol):
 
     @property
     def lost(self) -> bool:
-        """True once the queue overflowed: the listener was too slow, gets nothing more and must start again."""
+        """True once the listener was too slow for its queue, or the program stops: nothing more will come."""
 
     def get(self, timeout: float) -> tuple[int, Fact] | None:
-        """The next (sequence, fact), waiting at most `timeout` seconds; None when there was none, or when `lost`."""
+        """The next (sequence, fact), waiting at most `timeout` seconds; None when none came, or when `lost`."""
 
     def close(self) -> None:
         """End it.  Idempotent."""
@@ -57,7 +57,7 @@ class Exchange(Protocol):
 
 
 class Offload(Protocol):
-    """Work that must not run on the hub.  Both wait (only the calling greenlet) and raise what `fn` raised."""
+    """Work that must not run on the hub.  The calling greenlet waits; what `fn` raised is raised here."""
 
     def store(self, fn: Callable[..., T], *args: Any) -> T:
         """On the one store thread: every `Store` method goes through here."""
@@ -78,8 +78,8 @@ class Telemetry(Protocol):
 class Check:
     """One line of the health page.
 
-    `status`: "ok", "warning" or "failed".  `text` says what was seen and, when not ok, what to do.  `since` is when
-    it got this status, in seconds since 1970.
+    `status`: "ok", "warning" or "failed".  `text` says what was seen and, when not ok, what to do.  `since` is
+    when it got this status, in seconds since 1970.
     """
 
     slug: str
@@ -93,9 +93,9 @@ class Check:
 class Services:
     """Everything the API is built from.
 
-    `sip` is the bound SIP address (its host may be 0.0.0.0 or ::).  `names` gives the machine's own addresses and
-    host names, the one that phones can reach first.  `clock` is the wall clock and `monotonic` the monotonic one, both
-    in seconds.  `dashboard` is the folder with the built console, None when there is none.
+    `sip` is the bound SIP address (its host may be 0.0.0.0 or ::).  `names` gives the machine's own addresses
+    and host names, the one that phones can reach first.  `clock` is the wall clock and `monotonic` the monotonic
+    one, both in seconds.  `dashboard` is the folder with the built console, None when there is none.
     """
 
     store: "Store"
