@@ -50,7 +50,7 @@ class Link:
         self._buffer = memoryview(bytearray(MAX_MESSAGE + 1))
 
     def send(self, message: bytes) -> None:
-        """Sends it whole.  BlockingIOError: a non-blocking link is full.  BrokenPipeError: no peer any more."""
+        """Sends it whole.  BlockingIOError: a non-blocking link is full.  BrokenPipeError: no peer."""
         if not 0 < len(message) <= MAX_MESSAGE:
             raise WireError(f"a message has 1 to {MAX_MESSAGE} bytes, not {len(message)}")
         self._socket.send(message, socket.MSG_NOSIGNAL)
