@@ -1,0 +1,9 @@
+"""The office as a document: what may be configured, read with checks and written back."""
+
+from pbx.config.document import dump_yaml, load_yaml
+from pbx.config.office import ExtensionConfig, Office, Site, TrunkConfig, read
+from pbx.config.problems import ConfigError, Problem
+
+__all__ = [
+    "ConfigError", "ExtensionConfig", "Office", "Problem", "Site", "TrunkConfig", "dump_yaml", "load_yaml", "read",
+]

@@ -1,0 +1,126 @@
+"""What a single value may be: shared by the document, the HTTP API and the command line.
+
+Each takes what it was given and returns the value to keep, or raises ValueError saying what is wrong and what is
+wanted.  None of them repeats a secret.
+"""
+
+import re
+from ipaddress import ip_address
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,31}\Z")
+_QUOTE = 'put it in quotes'
+
+
+def text(value: object) -> str:
+    """Any string.  Numbers and truth values are refused, as YAML makes them of unquoted words."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        raise ValueError("is empty; wanted text")
+    if isinstance(value, bool | int | float):
+        raise ValueError(f"must be text; {_QUOTE}")
+    raise ValueError("must be text")
+
+
+def number(value: object) -> str:
+    """An extension's number: 2 to 6 digits.  An integer is taken as its digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    digits = text(value)
+    if digits.startswith("*"):
+        raise ValueError(f"{digits!r} is a code: numbers that start with * are the system's; wanted 2 to 6 digits")
+    if not (2 <= len(digits) <= 6 and digits.isascii() and digits.isdigit()):
+        raise ValueError(f"{_shown(digits)} is not a number to dial; wanted 2 to 6 digits, like \"1001\"")
+    return digits
+
+
+def name(value: object) -> str:
+    """A display name: 1 to 64 printable characters; spaces around it are dropped."""
+    words = text(value).strip(" ")
+    if not words:
+        raise ValueError("is empty; wanted 1 to 64 characters")
+    if len(words) > 64:
+        raise ValueError(f"is {len(words)} characters long; wanted 1 to 64")
+    if not words.isprintable():
+        raise ValueError("has a control character (line break, tab …); wanted 1 to 64 printable characters")
+    return words
+
+
+def domain(value: object) -> str:
+    """The SIP domain: a host name (RFC 1123) in lower case, or an IP address."""
+    host = text(value).strip().lower().rstrip(".")
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        labels = host.split(".")
+    if len(host) > 253 or labels[-1].isdigit() or not all(map(_LABEL.match, labels)):
+        raise ValueError(f"{_shown(host)} is neither a host name nor an IP address, like pbx.example.org or 192.0.2.10")
+    return host
+
+
+def address(value: object) -> str:
+    """One IP address."""
+    host = text(value).strip()
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        raise ValueError(f"{_shown(host)} is not an IP address; wanted one, like 192.0.2.10") from None
+
+
+def trunk_kind(value: object) -> str:
+    """How a trunk is known; "ip" only for now."""
+    if value != "ip":
+        raise ValueError(f'{_shown(str(value))} is not a kind of trunk; wanted "ip"')
+    return "ip"
+
+
+def phone_password(value: object) -> str:
+    """A password that a phone can hold: 4 to 128 printable ASCII characters.  See `weakness` for how good it is."""
+    secret = text(value)
+    if not 4 <= len(secret) <= 128:
+        raise ValueError(f"is {len(secret)} characters long; wanted 12 to 128")
+    if not (secret.isascii() and secret.isprintable()) or secret != secret.strip():
+        raise ValueError("has a character that phones spell differently; wanted letters, digits and ASCII signs")
+    return secret
+
+
+def weakness(secret: str, number: str, name: str) -> str | None:
+    """Why a phone's password is too easy to guess, None if it is good."""
+    if len(secret) < 12:
+        return f"is too short ({len(secret)} characters); wanted at least 12"
+    lower = secret.lower()
+    known = [number, *(word for word in name.lower().split() if len(word) >= 3)]
+    if any(word and word in lower for word in known):
+        return "contains the number or the name; wanted something that cannot be guessed from them"
+    if len(set(lower)) < 6:
+        return "repeats few characters; wanted at least 6 different ones"
+    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    if len(secret) < 20 and sum(any(map(kind, secret)) for kind in kinds) < 3:
+        return "is too plain; wanted three of small letters, capitals, digits and signs, or 20 characters"
+    return None
+
+
+def username(value: object) -> str:
+    """Who signs in to the console: 1 to 32 small letters, digits and . _ @ -"""
+    who = text(value).strip().lower()
+    if not _USERNAME.match(who):
+        raise ValueError("wanted 1 to 32 letters, digits or . _ @ -, starting with a letter or digit")
+    return who
+
+
+def console_password(value: object) -> str:
+    """A console password: at least 10 characters, at most 72 bytes (bcrypt reads no more), not one run of a few."""
+    secret = text(value)
+    if len(secret) < 10:
+        raise ValueError(f"is too short ({len(secret)} characters); wanted at least 10")
+    if len(secret.encode("utf-8", "surrogatepass")) > 72:
+        raise ValueError("is too long; wanted at most 72 bytes")
+    if "\0" in secret or len(set(secret)) < 5:
+        raise ValueError("is too easy to guess; wanted at least 5 different characters")
+    return secret
+
+
+def _shown(value: str) -> str:
+    """The refused value, short and on one line."""
+    return repr(value if len(value) <= 40 else value[:37] + "…")
