@@ -5,5 +5,13 @@ from pbx.config.office import ExtensionConfig, Office, Site, TrunkConfig, read
 from pbx.config.problems import ConfigError, Problem
 
 __all__ = [
-    "ConfigError", "ExtensionConfig", "Office", "Problem", "Site", "TrunkConfig", "dump_yaml", "load_yaml", "read",
+    "ConfigError",
+    "ExtensionConfig",
+    "Office",
+    "Problem",
+    "Site",
+    "TrunkConfig",
+    "dump_yaml",
+    "load_yaml",
+    "read",
 ]

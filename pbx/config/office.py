@@ -1,6 +1,18 @@
 """The whole office as one checked value, and how it is read from a plain document (of YAML or JSON)."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
+from typing import TypeVar
+
+from pbx.config import validators
+from pbx.config.problems import ConfigError, Problem
+
+_Item = TypeVar("_Item")
+_Check = Callable[[object], str]
+_SITE_NAME = "Office"
+_MANY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,7 +20,7 @@ class Site:
     """The SIP domain (host name or IP address; also the digest realm) and what the office is called."""
 
     domain: str
-    name: str = "Office"
+    name: str = _SITE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +55,121 @@ def read(document: object, allow_weak: bool = False) -> Office:
 
     `allow_weak` takes phone passwords that are easy to guess.
     """
-    raise NotImplementedError
+    reader = _Reader()
+    top = reader.mapping(document, "", ("site", "extensions", "trunks")) or {}
+    site = reader.site(top["site"]) if top.get("site") is not None else None
+    read_extension = partial(reader.extension, allow_weak=allow_weak)
+    extensions = reader.items(top.get("extensions"), "extensions", read_extension)
+    trunks = reader.items(top.get("trunks"), "trunks", reader.trunk)
+    reader.unique("extensions", "number", [e.number if e else None for e in extensions])
+    reader.unique("trunks", "name", [t.name if t else None for t in trunks])
+    # A call is known to be a trunk's by its source address, so two trunks cannot share one.
+    reader.unique("trunks", "address", [t.address if t else None for t in trunks])
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return Office(site, tuple(filter(None, extensions)), tuple(filter(None, trunks)))
+
+
+class _Reader:
+    """Walks a document, collecting problems; a value that has one reads as None."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def problem(self, path: str, message: str) -> None:
+        self.problems.append(Problem(path, message))
+        if len(self.problems) >= _MANY:
+            raise ConfigError([*self.problems, Problem("", f"only the first {_MANY} problems are shown")])
+
+    def mapping(self, value: object, path: str, known: tuple[str, ...]) -> Mapping[str, object] | None:
+        """The mapping with its known keys only; the others are problems."""
+        if not isinstance(value, Mapping):
+            subject = "" if path else "the document "
+            self.problem(path, f"{subject}is {_kind(value)}; wanted the keys {', '.join(known)}")
+            return None
+        for key in value:
+            if key not in known:
+                near = get_close_matches(str(key)[:40].lower(), known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"the known keys are {', '.join(known)}"
+                self.problem(_join(path, _shown(key)), f"is not a known key; {hint}")
+        return {key: value[key] for key in known if key in value}
+
+    def items(
+        self, value: object, path: str, read_item: Callable[[object, str], _Item | None]
+    ) -> list[_Item | None]:
+        if value is None:
+            return []
+        if not isinstance(value, list | tuple):
+            self.problem(path, f"is {_kind(value)}; wanted a list")
+            return []
+        return [read_item(item, f"{path}[{index}]") for index, item in enumerate(value)]
+
+    def field(
+        self, item: Mapping[str, object], path: str, key: str, check: _Check, default: str = ""
+    ) -> str | None:
+        """The checked value; `default` if the key is missing, which is a problem when there is none."""
+        if key not in item:
+            if not default:
+                self.problem(_join(path, key), "is missing")
+            return default
+        try:
+            return check(item[key])
+        except ValueError as error:
+            self.problem(_join(path, key), str(error))
+            return None
+
+    def site(self, value: object) -> Site | None:
+        item = self.mapping(value, "site", ("domain", "name"))
+        if item is None:
+            return None
+        domain = self.field(item, "site", "domain", validators.domain)
+        name = self.field(item, "site", "name", validators.name, _SITE_NAME)
+        return Site(domain, name) if domain and name else None
+
+    def extension(self, value: object, path: str, allow_weak: bool) -> ExtensionConfig | None:
+        item = self.mapping(value, path, ("number", "name", "password"))
+        if item is None:
+            return None
+        number = self.field(item, path, "number", validators.number)
+        name = self.field(item, path, "name", validators.name)
+        password = None
+        if item.get("password") is not None:
+            password = self.field(item, path, "password", validators.phone_password)
+        if password is not None and not allow_weak:
+            weakness = validators.weakness(password, number or "", name or "")
+            if weakness:
+                self.problem(f"{path}.password", weakness)
+        return ExtensionConfig(number, name, password) if number and name else None
+
+    def trunk(self, value: object, path: str) -> TrunkConfig | None:
+        item = self.mapping(value, path, ("name", "kind", "address"))
+        if item is None:
+            return None
+        name = self.field(item, path, "name", validators.name)
+        kind = self.field(item, path, "kind", validators.trunk_kind)
+        address = self.field(item, path, "address", validators.address)
+        return TrunkConfig(name, kind, address) if name and kind and address else None
+
+    def unique(self, path: str, key: str, values: list[str | None]) -> None:
+        first: dict[str, int] = {}
+        for index, value in enumerate(values):
+            if value is not None and first.setdefault(value, index) != index:
+                owner = f"{path}[{first[value]}]"
+                self.problem(f"{path}[{index}].{key}", f"{value!r} is the {key} of {owner} too")
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _kind(value: object) -> str:
+    """What a value is, in a person's words."""
+    for kind, words in ((str, "text"), (list | tuple, "a list"), (Mapping, "a mapping"), (bool, "true or false")):
+        if isinstance(value, kind):
+            return words
+    return "empty" if value is None else "a number"
+
+
+def _shown(key: object) -> str:
+    word = str(key)
+    return ascii(word)[1:-1] if len(word) <= 40 else ascii(word[:37])[1:-1] + "..."

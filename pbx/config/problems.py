@@ -16,7 +16,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A configuration was refused; nothing of it was saved.  `problems` holds every reason, in document order."""
+    """A configuration was refused and nothing of it saved.  `problems` holds every reason."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

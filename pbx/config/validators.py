@@ -1,7 +1,7 @@
 """What a single value may be: shared by the document, the HTTP API and the command line.
 
-Each takes what it was given and returns the value to keep, or raises ValueError saying what is wrong and what is
-wanted.  None of them repeats a secret.
+Each takes what it was given and returns the value to keep, or raises ValueError saying what is wrong and what
+is wanted.  None of them repeats a secret.
 """
 
 import re
@@ -9,7 +9,6 @@ from ipaddress import ip_address
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,31}\Z")
-_QUOTE = 'put it in quotes'
 
 
 def text(value: object) -> str:
@@ -19,7 +18,7 @@ def text(value: object) -> str:
     if value is None:
         raise ValueError("is empty; wanted text")
     if isinstance(value, bool | int | float):
-        raise ValueError(f"must be text; {_QUOTE}")
+        raise ValueError("must be text; put it in quotes")
     raise ValueError("must be text")
 
 
@@ -29,9 +28,9 @@ def number(value: object) -> str:
         value = str(value)
     digits = text(value)
     if digits.startswith("*"):
-        raise ValueError(f"{digits!r} is a code: numbers that start with * are the system's; wanted 2 to 6 digits")
+        raise ValueError(f"{_shown(digits)} is a code, which are the system's; wanted 2 to 6 digits")
     if not (2 <= len(digits) <= 6 and digits.isascii() and digits.isdigit()):
-        raise ValueError(f"{_shown(digits)} is not a number to dial; wanted 2 to 6 digits, like \"1001\"")
+        raise ValueError(f"{_shown(digits)} is not a number to dial; wanted 2 to 6 digits, like '1001'")
     return digits
 
 
@@ -55,7 +54,7 @@ def domain(value: object) -> str:
     except ValueError:
         labels = host.split(".")
     if len(host) > 253 or labels[-1].isdigit() or not all(map(_LABEL.match, labels)):
-        raise ValueError(f"{_shown(host)} is neither a host name nor an IP address, like pbx.example.org or 192.0.2.10")
+        raise ValueError(f"{_shown(host)} is not a host name or an IP address, like pbx.example.org or 192.0.2.10")
     return host
 
 
@@ -76,12 +75,12 @@ def trunk_kind(value: object) -> str:
 
 
 def phone_password(value: object) -> str:
-    """A password that a phone can hold: 4 to 128 printable ASCII characters.  See `weakness` for how good it is."""
+    """A password that a phone can hold: 4 to 128 printable ASCII characters.  `weakness` says how good it is."""
     secret = text(value)
     if not 4 <= len(secret) <= 128:
         raise ValueError(f"is {len(secret)} characters long; wanted 12 to 128")
     if not (secret.isascii() and secret.isprintable()) or secret != secret.strip():
-        raise ValueError("has a character that phones spell differently; wanted letters, digits and ASCII signs")
+        raise ValueError("has a character that phones spell differently; wanted ASCII letters, digits and signs")
     return secret
 
 
@@ -110,7 +109,7 @@ def username(value: object) -> str:
 
 
 def console_password(value: object) -> str:
-    """A console password: at least 10 characters, at most 72 bytes (bcrypt reads no more), not one run of a few."""
+    """A console password: at least 10 characters and at most 72 bytes (bcrypt reads no more)."""
     secret = text(value)
     if len(secret) < 10:
         raise ValueError(f"is too short ({len(secret)} characters); wanted at least 10")

@@ -34,7 +34,7 @@ class ClaimRefused(StoreError):
 
 
 class TokenRefused(StoreError):
-    """A refresh token is unknown, expired, or was used before (then its whole family is revoked: `reused`)."""
+    """A refresh token is unknown, expired, or was used before (`reused`: its whole family is now revoked)."""
 
     def __init__(self, message: str, reused: bool = False) -> None:
         super().__init__(message)

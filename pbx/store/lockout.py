@@ -13,14 +13,19 @@ class _Tally:
 
 
 class Lockout:
-    """`free` failures cost nothing; each further one locks its key for `first` seconds, doubling up to `longest`.
+    """`free` failures cost nothing; each further one locks its key for `first` seconds, doubling to `longest`.
 
-    A key without failures for `forget` seconds starts afresh.  At most `most` keys are kept, the longest unused go
-    first.  `now` is monotonic seconds.  Keys are e.g. (username, address), so nobody can lock out somebody else.
+    A key without failures for `forget` seconds starts afresh.  At most `most` keys are kept; the longest unused
+    go first.  `now` is monotonic seconds.  Keys are e.g. (username, address): nobody can lock out somebody else.
     """
 
     def __init__(
-        self, free: int = 4, first: float = 30.0, longest: float = 900.0, forget: float = 3600.0, most: int = 10_000
+        self,
+        free: int = 4,
+        first: float = 30.0,
+        longest: float = 900.0,
+        forget: float = 3600.0,
+        most: int = 10_000,
     ) -> None:
         self._free, self._first, self._longest, self._forget, self._most = free, first, longest, forget, most
         self._tallies: OrderedDict[Hashable, _Tally] = OrderedDict()
