@@ -1,6 +1,7 @@
-"""Why a leg or a call ended: one word for records and metrics, a SIP status and a Q.850 number for the wire, a sentence
-for people."""
+"""Why a leg or a call ended: one word for records and metrics, a SIP status and a Q.850 number for the wire,
+a sentence for people."""
 
+from collections.abc import Iterable
 from enum import Enum
 
 
@@ -9,10 +10,12 @@ class Cause(Enum):
 
     NORMAL = 200, 16, "hung up"
     CANCELLED = 487, 16, "the caller gave up"
+    ANSWERED_ELSEWHERE = 487, 26, "another phone answered"
     BUSY = 486, 17, "busy"
     DECLINED = 603, 21, "declined"
     NO_ANSWER = 480, 19, "nobody answered"
     OFFLINE = 480, 20, "no phone is registered"
+    UNAVAILABLE = 480, 20, "the phone is not available"
     NOT_FOUND = 404, 1, "no such number"
     FORBIDDEN = 403, 21, "not allowed"
     LOOP = 482, 25, "the call came back to itself"
@@ -30,6 +33,69 @@ class Cause(Enum):
         self.status, self.q850, self.words = status, q850, words
 
     @property
+    def reason(self) -> str:
+        """The Reason header's value (RFC 3326): the Q.850 cause, or what keeps a phone from listing a
+        missed call."""
+        if self is Cause.ANSWERED_ELSEWHERE:
+            return 'SIP;cause=200;text="Call completed elsewhere"'
+        return f'Q.850;cause={self.q850};text="{self.words}"'
+
+    @property
     def slug(self) -> str:
         """The word in records, metrics and the API: "no_answer"."""
         return self.name.lower()
+
+
+_OF_STATUS = {
+    403: Cause.FORBIDDEN,
+    404: Cause.NOT_FOUND,
+    408: Cause.UNREACHABLE,
+    410: Cause.NOT_FOUND,
+    415: Cause.NO_CODEC,
+    480: Cause.UNAVAILABLE,
+    482: Cause.LOOP,
+    483: Cause.LOOP,
+    484: Cause.NOT_FOUND,
+    486: Cause.BUSY,
+    487: Cause.UNAVAILABLE,
+    488: Cause.NO_CODEC,
+    600: Cause.BUSY,
+    603: Cause.DECLINED,
+    604: Cause.NOT_FOUND,
+    606: Cause.NO_CODEC,
+}
+_RELAYED = frozenset(_OF_STATUS) - {408, 487}
+
+# Of several phones that refused, the one whose word says most to the caller is passed on (RFC 3261 §16.7
+# item 6 lets an element choose): a person's "no" before a machine's.
+_TELLING = (
+    Cause.DECLINED,
+    Cause.BUSY,
+    Cause.FORBIDDEN,
+    Cause.NO_CODEC,
+    Cause.UNAVAILABLE,
+    Cause.NOT_FOUND,
+    Cause.UNREACHABLE,
+)
+
+
+def of_status(status: int) -> Cause:
+    """The cause behind a phone's final refusal.  3xx is not followed yet, so it counts as unavailable."""
+    if 300 <= status < 400:
+        return Cause.UNAVAILABLE
+    return _OF_STATUS.get(status, Cause.FAILED)
+
+
+def relayed(status: int) -> int:
+    """The status to pass on to the caller for a phone's refusal, 0 = the cause's own.
+
+    Not passed on: what speaks of our own dialog with the phone (401, 407, 481, 487, 491 …), its time-out,
+    and server errors, which would make the caller give up on us (§16.7 item 6).
+    """
+    return status if status in _RELAYED else 0
+
+
+def most_telling(causes: Iterable[Cause]) -> Cause:
+    """The one to give the caller when every phone refused."""
+    given = set(causes)
+    return next((cause for cause in _TELLING if cause in given), Cause.FAILED)

@@ -1,4 +1,5 @@
-"""Facts: what happened, told to whoever listens (records, console, metrics).  Frozen; nobody's answer is awaited.
+"""Facts: what happened, told to whoever listens (records, console, metrics).  Frozen; nobody's answer is
+awaited.
 
 Times here are wall-clock seconds since 1970, for people and records.
 """
@@ -20,9 +21,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class LegView:
-    """One leg now, or as it ended: `state` is trying, ringing, answered, held or ended; `cause` a `Cause.slug`.
+    """One leg now, or as it ended: `state` is trying, ringing, answered, held or ended; `cause` a
+    `Cause.slug`.
 
-    `counters` are the audio's final figures, None while the leg lives or when the media process could not tell.
+    `counters` are the audio's final figures, None while the leg lives or when the media process could not
+    tell.
     """
 
     leg: str
@@ -40,8 +43,8 @@ class LegView:
 class CallView:
     """A call now, or its record when `ended` is set.
 
-    `state`: new, ringing, active, held or ended.  `cause` is a `Cause.slug` and `cause_text` its words, "" while it
-    lives; `ended_by`: caller, callee or switch.  `answered_by` is the number that took it.
+    `state`: new, ringing, active, held or ended.  `cause` is a `Cause.slug` and `cause_text` its words,
+    "" while it lives; `ended_by`: caller, callee or switch.  `answered_by` is the number that took it.
     """
 
     call: str
@@ -63,8 +66,8 @@ class CallView:
 class BindingView:
     """One registered phone: extension `aor` is reachable at `contact` over `flow`.
 
-    `since` and `expires` are wall-clock seconds.  Everything here is what the registrar needs to take the binding up
-    again after a restart (RFC 3261 §10.3 keeps Call-ID and CSeq with it).
+    `since` and `expires` are wall-clock seconds.  Everything here is what the registrar needs to take the
+    binding up again after a restart (RFC 3261 §10.3 keeps Call-ID and CSeq with it).
     """
 
     aor: str
@@ -125,7 +128,8 @@ class SignInFailed:
 
 @dataclass(frozen=True, slots=True)
 class MessageRejected:
-    """A SIP message was refused or dropped; `status` 0 = dropped in silence.  `reason` is a short slug for metrics."""
+    """A SIP message was refused or dropped; `status` 0 = dropped in silence.  `reason` is a short slug
+    for metrics."""
 
     reason: str
     status: int
@@ -135,7 +139,8 @@ class MessageRejected:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something an admin should read: `slug` for metrics and tests, `text` says what is wrong and what to do."""
+    """Something an admin should read: `slug` for metrics and tests, `text` says what is wrong and what to
+    do."""
 
     slug: str
     text: str
@@ -158,7 +163,14 @@ class DirectoryChanged:
 
 
 Fact = (
-    CallStarted | CallChanged | CallEnded | PhoneRegistered | PhoneUnregistered | SignInFailed | MessageRejected
-    | Trouble | SetupTimed | DirectoryChanged
+    CallStarted
+    | CallChanged
+    | CallEnded
+    | PhoneRegistered
+    | PhoneUnregistered
+    | SignInFailed
+    | MessageRejected
+    | Trouble
+    | SetupTimed
+    | DirectoryChanged
 )
-

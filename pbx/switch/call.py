@@ -1,0 +1,351 @@
+"""A call: all that one attempt gives rise to.  It relays call events from leg to leg and guards its
+states."""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from pbx.sip.errors import RemoteProtocolError
+from pbx.sip.headers import NameAddr
+from pbx.sip.offer import SUPPORTED, Codec, mirror
+from pbx.sip.registrar import Binding
+from pbx.sip.sdp import Description
+from pbx.sip.timers import Timer
+from pbx.sip.uri import Uri
+from pbx.switch.bridge import SENDS, Bridge
+from pbx.switch.causes import Cause, most_telling, of_status, relayed
+from pbx.switch.desk import Desk
+from pbx.switch.events import CallChanged, CallEnded, CallStarted, CallView, Party, SetupTimed, Trouble
+from pbx.switch.leg import Leg, LegState, relayable
+from pbx.switch.renegotiation import Renegotiation
+from pbx.switch.route import CallInfo, Route
+from pbx.switch.router import route
+from pbx.wire.media import Counters
+
+
+class CallState(Enum):
+    NEW = "new"
+    RINGING = "ringing"
+    ACTIVE = "active"
+    HELD = "held"
+    ENDED = "ended"
+
+
+MOVES = {
+    CallState.NEW: {CallState.RINGING, CallState.ACTIVE, CallState.ENDED},
+    CallState.RINGING: {CallState.ACTIVE, CallState.ENDED},
+    CallState.ACTIVE: {CallState.HELD, CallState.ENDED},
+    CallState.HELD: {CallState.ACTIVE, CallState.ENDED},
+    CallState.ENDED: set[CallState](),
+}
+
+
+class Call:
+    """`caller` is the leg that came in; the others are parties that we called for it."""
+
+    def __init__(self, desk: Desk, name: str, caller: Leg, dialled: str, max_forwards: int, now: float) ->
+    None:
+        self.id = name
+        self.desk = desk
+        self.caller = caller
+        self.legs = [caller]
+        self.dialled = dialled
+        self.callee = Party(dialled)
+        self.bridge = Bridge()
+        self.state = CallState.NEW
+        self.cause: Cause | None = None
+        self.ended_by = ""
+        self._times: dict[str, float] = {"started": desk.wall(now)}
+        self._began = now
+        self._max_forwards = max_forwards
+        self._no_answer: Timer | None = None
+        self._passed_on: set[tuple[int, bool]] = set()
+        self._renegotiation: Renegotiation | None = None
+
+    # -- setting up
+
+    def begin(self, sdp: Description | None, now: float) -> None:
+        """The INVITE came and was authenticated: find out where it goes, and go there."""
+        self.desk.tell(CallStarted(self.view()))
+        where = self._route(now)
+        if where.refuse is not None:
+            self.end(where.refuse, now)
+        elif not self._understand(sdp):
+            self.end(Cause.NO_CODEC, now)
+        elif where.application is not None:
+            self.desk.catalogue.applications[where.application](self, now)
+        else:
+            self._ring(where.target, where.ring or self.desk.settings.ring, now)
+
+    def _route(self, now: float) -> Route:
+        info = CallInfo(self.caller.party, self.dialled, self.desk.wall(now))
+        return route(self.desk.stack.directory, info, self.desk.catalogue.on_route)
+
+    def _understand(self, sdp: Description | None) -> bool:
+        """True when the caller offers a format that we pass on.  No offer at all is fine: then we
+        make it (§13.2.1)."""
+        if sdp is None:
+            return True
+        try:
+            return bool(relayable(self.caller.negotiation.take_offer(sdp).codecs))
+        except RemoteProtocolError:
+            return False
+
+    def _ring(self, number: str, seconds: float, now: float) -> None:
+        """Rings every phone of the extension at once."""
+        extension = self.desk.stack.directory.extensions[number]
+        self.callee = Party(extension.number, extension.name)
+        phones = self.desk.stack.registrar.bindings(number)
+        others = [phone for phone in phones if phone.flow.remote != self.caller.session.flow.remote]
+        if not others:
+            self.end(Cause.BUSY if phones else Cause.OFFLINE, now)
+            return
+        for phone in others:
+            self._invite(phone, now)
+        if len(self.legs) == 1:
+            self.end(Cause.NO_PORTS, now)
+            return
+        self._no_answer = self.desk.timers.set(now + seconds, self._nobody)
+        self.restate()
+
+    def _invite(self, phone: Binding, now: float) -> None:
+        sources = (phone.flow.remote.host, phone.source.remote.host)
+        leg = self.desk.new_leg(self.id, len(self.legs), self.callee, phone.flow.local.host, sources)
+        if leg is None:
+            return
+        audio = self.caller.audio
+        domain = self.desk.settings.sip.domain
+        self.legs.append(leg)
+        session = self.desk.stack.invite(
+            phone.contact,
+            phone.flow,
+            from_=NameAddr(self.caller.party.name, Uri("sip", self.caller.party.number, domain)),
+            to=NameAddr(self.callee.name, Uri("sip", self.callee.number, domain)),
+            sdp=leg.offer(relayable(audio.codecs), audio.direction, audio.ptime) if audio else
+            leg.offer(SUPPORTED), now=now, max_forwards=self._max_forwards - 1,
+        )
+        self.desk.attach(self, leg, session)
+
+    def answer_alone(self, now: float, name: str) -> None:
+        """The office itself takes the call, and the caller hears itself."""
+        self.callee = Party(self.dialled, name, "service")
+        self.bridge = Bridge([self.caller], echo=True)
+        audio = self.caller.audio
+        codecs = relayable(audio.codecs) if audio else SUPPORTED
+        self._answer_caller(codecs, mirror(audio.direction) if audio else "sendrecv", now)
+
+    def _answer_caller(self, codecs: Iterable[Codec], direction: str, now: float) -> None:
+        audio = self.caller.audio
+        if audio is None:
+            sdp = self.caller.offer(codecs)
+        else:
+            sdp = self.caller.reply(codecs, direction)
+        self.caller.session.answer(sdp, now)
+        self.caller.state = LegState.ANSWERED
+        self._times["answered"] = self.desk.wall(now)
+        self._settle(now)
+
+    # -- call events from the legs
+
+    def rang(self, leg: Leg, status: int, sdp: Description | None, now: float) -> None:
+        """A phone rings (180), or tells of progress, perhaps with sound (183 with an SDP)."""
+        if not leg.alive:
+            return
+        leg.state = LegState.RINGING
+        early = self._early_audio(leg, sdp)
+        if self.state is CallState.NEW:
+            self._move(CallState.RINGING)
+            self._times["ringing"] = self.desk.wall(now)
+            self.desk.tell(SetupTimed(self.id, now - self._began))
+        if (status, early is not None) not in self._passed_on:
+            self._passed_on.add((status, early is not None))
+            self.caller.session.ring(now, status, early)
+        self._changed()
+
+    def _early_audio(self, leg: Leg, sdp: Description | None) -> Description | None:
+        """The answer that lets the caller hear it before it is answered.
+
+        With several phones ringing there is no early sound: the caller's one offer can have one answer only
+        (RFC 3261 §13.2.1), and it belongs to the phone that takes the call.
+        """
+        if sdp is None or len(self.legs) > 2 or self.caller.audio is None:
+            return None
+        try:
+            audio = leg.negotiation.take_answer(sdp)
+        except RemoteProtocolError:
+            return None
+        self.bridge = Bridge([self.caller, leg])
+        answer = self.caller.reply(audio.codecs, audio.direction, audio.ptime)
+        self.restate()
+        return answer
+
+    def answered(self, leg: Leg, sdp: Description | None, now: float) -> None:
+        """A phone took the call: the others stop ringing, and the two can talk."""
+        leg.state = LegState.ANSWERED
+        if sdp is not None:
+            try:
+                leg.negotiation.take_answer(sdp)
+            except RemoteProtocolError:
+                self.end(Cause.NO_CODEC, now)
+                return
+        if leg.audio is None:
+            self.end(Cause.NO_CODEC, now)
+            return
+        for other in self.legs[1:]:
+            if other is not leg:
+                other.hang_up(Cause.ANSWERED_ELSEWHERE, now)
+        self.callee = leg.party
+        self.bridge = Bridge([self.caller, leg])
+        self._answer_caller(leg.audio.codecs, leg.audio.direction, now)
+
+    def refused(self, leg: Leg, status: int, now: float) -> None:
+        """A phone said no, or never answered our messages (408).  6xx speaks for all of them (§21.6)."""
+        if not leg.alive:
+            return
+        leg.status = relayed(status)
+        leg.ended(of_status(status))
+        called = self.legs[1:]
+        if any(other.alive for other in called) and status < 600:
+            self._changed()
+            return
+        cause = of_status(status) if status >= 600 else most_telling(each.cause for each in called if
+        each.cause) telling = next((each.status for each in called if each.cause is cause), 0)
+        self.end(cause, now, by="callee", status=telling)
+
+    def confirmed(self, leg: Leg, sdp: Description | None, now: float) -> None:
+        """The caller's ACK; it carries the answer when the offer was ours."""
+        if sdp is not None and leg.alive:
+            self._take_answer(leg, sdp, now)
+
+    def _take_answer(self, leg: Leg, sdp: Description, now: float) -> None:
+        try:
+            leg.negotiation.take_answer(sdp)
+        except RemoteProtocolError:
+            self.end(Cause.NO_CODEC, now)
+            return
+        self._settle(now)
+
+    def gone(self, leg: Leg, cause: Cause, now: float) -> None:
+        """A party hung up, gave up or vanished."""
+        leg.ended(cause)
+        if leg is self.caller or leg in self.bridge.legs:
+            self.end(cause, now, by="caller" if leg is self.caller else "callee")
+
+    # -- changing the audio in mid-call
+
+    def offered(self, leg: Leg, sdp: Description | None, now: float) -> None:
+        """A party wants other media (hold, resume, another address): the other party is asked (RFC
+        3264 §8)."""
+        if self._renegotiation is not None or not leg.talking:
+            leg.session.decline(491, now)
+            return
+        if sdp is None:
+            leg.session.accept(leg.offer(leg.codecs), now)
+            return
+        asked = Renegotiation(leg, self.bridge.other(leg))
+        if asked.asked is not None and not asked.asked.session.can_offer:
+            leg.session.decline(491, now)
+        elif asked.begin(sdp, now):
+            self._renegotiation = asked
+        else:
+            self._settle(now)
+
+    def offer_answered(self, leg: Leg, sdp: Description | None, now: float) -> None:
+        asked, self._renegotiation = self._renegotiation, None
+        if asked is not None:
+            asked.answered(sdp, now)
+            self._settle(now)
+        elif sdp is not None:
+            self._take_answer(leg, sdp, now)
+
+    def offer_refused(self, leg: Leg, status: int, now: float) -> None:
+        asked, self._renegotiation = self._renegotiation, None
+        if asked is not None:
+            asked.refused(status, now)
+
+    def _settle(self, now: float) -> None:
+        """The parties agreed on their audio: state it, and whether somebody is on hold."""
+        self._move(CallState.HELD if self.bridge.held else CallState.ACTIVE)
+        self.restate()
+        self._changed()
+
+    # -- audio
+
+    def restate(self) -> None:
+        """Tells the media process the whole wanted media, if it changed."""
+        quiet = self.desk.settings.quiet
+        legs = tuple(leg.media(quiet) for leg in self.legs if leg.alive)
+        self.desk.media.want(self.id, legs, self.bridge.pairs())
+
+    def silent(self, leg: Leg, now: float) -> None:
+        """No packet for long.  One quiet party may be mute; when nobody who should sends, the call is
+        dead."""
+        leg.silent = True
+        senders = [each for each in self.bridge.legs if each.audio is not None and each.audio.direction in SENDS]
+        if senders and all(each.silent for each in senders):
+            self.end(Cause.AUDIO_LOST, now)
+
+    def no_port(self, leg: Leg, port: int, why: str, now: float) -> None:
+        """The media process could not open the leg's port."""
+        self.desk.tell(Trouble("port_failed", f"audio port {port} could not be opened: {why}", self.id))
+        self.end(Cause.MEDIA_FAILED, now)
+
+    # -- the end
+
+    def _nobody(self, now: float) -> None:
+        self.end(Cause.NO_ANSWER, now)
+
+    def end(self, cause: Cause, now: float, by: str = "switch", status: int = 0) -> None:
+        """Ends every leg, then counts the audio, then tells the record.  `status` refuses the caller
+        with it."""
+        if self.state is CallState.ENDED:
+            return
+        self._move(CallState.ENDED)
+        self.cause, self.ended_by = cause, by
+        self._times["ended"] = self.desk.wall(now)
+        for leg in self.legs:
+            leg.hang_up(cause, now, status if leg is self.caller else 0)
+        self._changed()
+        self.desk.media.close(self.id, self._counted, now)
+        if self.id in self.desk.calls:
+            late = now + self.desk.settings.count
+            self.desk.timers.set(late, lambda then: self.desk.media.closed(self.id, None, then))
+
+    def _counted(self, now: float, counters: tuple[Counters, ...] | None) -> None:
+        figures = {each.leg: each for each in counters or ()}
+        for leg in self.legs:
+            leg.counters = figures.get(leg.id)
+        self.desk.detach(self)
+        self.desk.tell(CallEnded(self.view()))
+
+    # -- seen from outside
+
+    def _move(self, state: CallState) -> None:
+        """Only along the table: anything else is our own bug, and loud."""
+        if state is self.state:
+            return
+        if state not in MOVES[self.state]:
+            raise RuntimeError(f"call {self.id}: no way from {self.state.value} to {state.value}")
+        self.state = state
+        if state in (CallState.ACTIVE, CallState.ENDED) and self._no_answer is not None:
+            self._no_answer.cancel()
+
+    def _changed(self) -> None:
+        if self.state is not CallState.NEW:
+            self.desk.tell(CallChanged(self.view()))
+
+    def view(self) -> CallView:
+        return CallView(
+            call=self.id,
+            state=self.state.value,
+            caller=self.caller.party,
+            dialled=self.dialled,
+            callee=self.callee,
+            started=self._times["started"],
+            ringing=self._times.get("ringing"),
+            answered=self._times.get("answered"),
+            ended=self._times.get("ended"),
+            cause=self.cause.slug if self.cause else "",
+            cause_text=self.cause.words if self.cause else "",
+            ended_by=self.ended_by,
+            legs=tuple(leg.view() for leg in self.legs),
+        )

@@ -1,0 +1,86 @@
+"""What a call works with: the parts of the switch that outlive it, handed down instead of looked up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+
+from pbx.sip.flow import Address
+from pbx.sip.offer import Negotiation
+from pbx.sip.session import Session
+from pbx.sip.settings import Settings as SipSettings
+from pbx.sip.stack import Stack
+from pbx.sip.timers import Timers
+from pbx.switch.events import Fact, Party, Trouble
+from pbx.switch.feature import Catalogue
+from pbx.switch.leg import Leg
+from pbx.switch.media import Media
+
+if TYPE_CHECKING:
+    from pbx.switch.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`rtp_first` and `rtp_last` bound the audio ports, both included.  `ring`, `quiet` (an answered call
+    without any audio is dead after it) and `count` (how long the media process may take to count) are
+    seconds."""
+
+    sip: SipSettings
+    rtp_first: int = 10000
+    rtp_last: int = 20000
+    ring: float = 30.0
+    quiet: float = 60.0
+    count: float = 2.0
+
+
+@dataclass(slots=True)
+class Desk:
+    """One per switch.  `wall_offset` turns `now` into wall-clock seconds, for people and records only."""
+
+    settings: Settings
+    stack: Stack
+    media: Media
+    catalogue: Catalogue
+    random: Random
+    tell: Callable[[Fact], None]
+    wall_offset: float
+    timers: Timers = field(default_factory=Timers)
+    calls: "dict[str, Call]" = field(default_factory=dict)
+    legs: "dict[str, tuple[Call, Leg]]" = field(default_factory=dict)  # by session
+
+    def wall(self, now: float) -> float:
+        return now + self.wall_offset
+
+    def name(self) -> str:
+        """A new call's name: 16 hexadecimal digits."""
+        return f"{self.random.getrandbits(64):016x}"
+
+    def new_leg(self, call: str, number: int, party: Party, host: str, sources: tuple[str, ...]) -> Leg |
+    None:
+        """A leg with an audio port on our address `host`, or None (and a word to the admin) when all
+        are in use."""
+        port = self.media.ports.take()
+        if port is None:
+            settings = self.settings
+            self.tell(Trouble(
+                "ports_full",
+                f"all {self.media.ports.total} audio port pairs of {settings.rtp_first}-{settings.rtp_last} are in use: "
+                f"a call of {party.number} was refused; start warden with a wider --rtp range",
+                call,
+            ))
+            return None
+        negotiation = Negotiation(self.random.getrandbits(31))
+        return Leg(f"{call}.{number}", party, negotiation, Address(host, port), sources)
+
+    def attach(self, call: "Call", leg: Leg, session: Session) -> None:
+        """From here on the session's events are this leg's."""
+        leg.session = session
+        self.legs[session.id] = (call, leg)
+
+    def detach(self, call: "Call") -> None:
+        """The call is over and counted: its ports are free again."""
+        del self.calls[call.id]
+        for leg in call.legs:
+            self.media.ports.release(leg.local.port)
+            self.legs.pop(leg.session.id, None)

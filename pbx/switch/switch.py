@@ -1,0 +1,290 @@
+"""The switch: datagrams, the media process's words, commands and the time in; effects and the next deadline
+out.
+
+It is pure and runs in one thread: no method does I/O, reads a clock or yields.  After every call the driver
+performs what lies in `outbox`.
+"""
+
+from collections.abc import Iterable
+from random import Random
+
+from pbx.directory import Directory
+from pbx.sip import events as sip
+from pbx.sip.flow import Flow
+from pbx.sip.headers import NameAddr
+from pbx.sip.registrar import Binding
+from pbx.sip.stack import Stack
+from pbx.sip.uri import Uri
+from pbx.switch.call import Call
+from pbx.switch.causes import Cause
+from pbx.switch.desk import Desk, Settings
+from pbx.switch.events import (
+    BindingView,
+    CallView,
+    Fact,
+    MessageRejected,
+    Party,
+    PhoneRegistered,
+    PhoneUnregistered,
+    SignInFailed,
+    Trouble,
+)
+from pbx.switch.feature import Catalogue, Feature
+from pbx.switch.leg import Leg
+from pbx.switch.media import Media, Ports
+from pbx.switch.outbox import Outbox
+from pbx.wire import media as wire
+
+GONE = {
+    "bye": Cause.NORMAL,
+    "no_ack": Cause.UNREACHABLE,
+    "gone": Cause.UNREACHABLE,
+    "timeout": Cause.UNREACHABLE,
+}
+
+
+class Switch:
+    """`random` must be unguessable in production (`random.SystemRandom()`).  `now` is monotonic seconds
+    and never runs backwards; `wall` is the wall clock at `now`, seconds since 1970."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Directory,
+        features: Iterable[Feature],
+        random: Random,
+        now: float,
+        wall: float,
+    ) -> None:
+        self.outbox = Outbox()
+        self._stack = Stack(settings.sip, directory, random, now)
+        ports = Ports(settings.rtp_first, settings.rtp_last, random)
+        self._desk = Desk(
+            settings=settings,
+            stack=self._stack,
+            media=Media(ports, self.outbox.media),
+            catalogue=Catalogue.bind(features, self._feature_failed),
+            random=random,
+            tell=self.outbox.facts.append,
+            wall_offset=wall - now,
+        )
+        self._closing = False
+
+    # -- in
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """A SIP datagram came from `flow.remote`.  No input whatever raises."""
+        self._stack.receive(data, flow, now)
+        self._drain(now)
+
+    def advance(self, now: float) -> None:
+        """The time is `now`: does everything that is due."""
+        self._stack.advance(now)
+        self._drain(now)
+        self._desk.timers.run(now)
+        self._drain(now)
+
+    def deadline(self) -> float | None:
+        """When `advance` has something to do next, None = nothing."""
+        deadlines = [at for at in (self._stack.deadline(), self._desk.timers.deadline()) if at is not None]
+        return min(deadlines, default=None)
+
+    def heard(self, event: wire.Event, now: float) -> None:
+        """The media process said something.  `Ready` makes it be told everything that is wanted."""
+        match event:
+            case wire.Ready():
+                self._desk.media.restate(event)
+            case wire.Closed(call, counters):
+                self._desk.media.closed(call, counters, now)
+            case wire.Silent(call, leg) | wire.Resumed(call, leg) | wire.Failed(call, leg):
+                self._heard_of_leg(event, call, leg, now)
+        self._drain(now)
+
+    def _heard_of_leg(self, event: wire.Event, name: str, leg_name: str, now: float) -> None:
+        call = self._desk.calls.get(name)
+        leg = next((leg for leg in call.legs if leg.id == leg_name), None) if call else None
+        if call is None or leg is None:
+            return
+        match event:
+            case wire.Silent():
+                call.silent(leg, now)
+            case wire.Resumed():
+                leg.silent = False
+            case wire.Failed(port=port, why=why):
+                call.no_port(leg, port, why, now)
+
+    def media_lost(self, now: float) -> None:
+        """The media process is gone; calls live on and get their audio back with the next `Ready`."""
+        self._desk.media.lost(now)
+        self._drain(now)
+
+    # -- commands
+
+    def use(self, directory: Directory, now: float) -> None:
+        """From now on this is the office.  Calls in progress are not touched."""
+        self._stack.use(directory, now)
+        self._drain(now)
+
+    def hang_up(self, call: str, now: float) -> bool:
+        """Ends a call from the console; False when there is no such call."""
+        found = self._desk.calls.get(call)
+        if found is None:
+            return False
+        found.end(Cause.HUNG_UP_BY_ADMIN, now)
+        self._drain(now)
+        return True
+
+    def shut_down(self, now: float) -> None:
+        """Ends every call and takes no new one; `empty` tells when all of them are recorded."""
+        self._closing = True
+        for call in list(self._desk.calls.values()):
+            call.end(Cause.SHUTDOWN, now)
+        self._drain(now)
+
+    def restore(self, bindings: Iterable[BindingView], now: float) -> None:
+        """Takes up registrations from before a restart, so that phones stay reachable."""
+        for view in bindings:
+            self._stack.restore(self._binding(view), now)
+        self._drain(now)
+
+    def correct_clock(self, now: float, wall: float) -> None:
+        """The wall clock was set: records from now on follow it."""
+        self._desk.wall_offset = wall - now
+
+    # -- seen from outside
+
+    @property
+    def empty(self) -> bool:
+        """No call is up or being recorded."""
+        return not self._desk.calls
+
+    def calls(self) -> tuple[CallView, ...]:
+        return tuple(call.view() for call in self._desk.calls.values())
+
+    def phones(self) -> tuple[BindingView, ...]:
+        return tuple(self._binding_view(binding) for binding in self._stack.registrar.all())
+
+    def ports(self) -> tuple[int, int]:
+        """(in use, in all) RTP port pairs."""
+        return self._desk.media.ports.used, self._desk.media.ports.total
+
+    def counts(self) -> dict[str, int]:
+        """Sizes of everything that grows, for leak tests and metrics."""
+        return {
+            **self._stack.counts,
+            "calls": len(self._desk.calls),
+            "legs": len(self._desk.legs),
+            "ports": self._desk.media.ports.used,
+        }
+
+    # -- SIP events
+
+    def _drain(self, now: float) -> None:
+        """Handles what the stack has to tell, then hands on what it has to send, in order."""
+        while self._stack.events:
+            event = self._stack.events.popleft()
+            if isinstance(event, sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected):
+                self.outbox.facts.append(self._fact(event))
+            elif isinstance(event, sip.Invited):
+                self._invited(event, now)
+            elif (found := self._desk.legs.get(event.session.id)) is not None:
+                self._to_leg(event, *found, now)
+        self.outbox.datagrams += self._stack.outbox
+        self._stack.outbox.clear()
+
+    def _invited(self, event: sip.Invited, now: float) -> None:
+        """A new call by an account or a trunk."""
+        session = event.session
+        if self._closing:
+            session.refuse(Cause.SHUTDOWN.status, now, Cause.SHUTDOWN.reason)
+            return
+        party = self._caller(event)
+        name = self._desk.name()
+        host, source = session.flow.local.host, session.flow.remote.host
+        caller = self._desk.new_leg(name, 0, party, host, (source,))
+        if caller is None:
+            session.refuse(Cause.NO_PORTS.status, now, Cause.NO_PORTS.reason)
+            return
+        hops = session.request.max_forwards
+        call = Call(self._desk, name, caller, event.dialled, 70 if hops is None else hops, now)
+        self._desk.calls[name] = call
+        self._desk.attach(call, caller, session)
+        call.begin(event.sdp, now)
+
+    def _caller(self, event: sip.Invited) -> Party:
+        """Who calls: an extension by our own directory, never by what the message claims; a trunk's
+        caller by its From."""
+        if event.account is not None:
+            number = event.account.extension
+            extension = self._stack.directory.extensions.get(number)
+            return Party(number, extension.name if extension else "")
+        says = event.session.request.from_
+        return Party(says.uri.user or "anonymous", says.display[:64], "trunk")
+
+    def _to_leg(self, event: sip.Event, call: Call, leg: Leg, now: float) -> None:
+        match event:
+            case sip.Rang(_, status, sdp):
+                call.rang(leg, status, sdp, now)
+            case sip.Answered(_, sdp):
+                call.answered(leg, sdp, now)
+            case sip.Refused(_, status):
+                call.refused(leg, status, now)
+            case sip.Confirmed(_, sdp):
+                call.confirmed(leg, sdp, now)
+            case sip.Offered(_, sdp):
+                call.offered(leg, sdp, now)
+            case sip.OfferAnswered(_, sdp):
+                call.offer_answered(leg, sdp, now)
+            case sip.OfferRefused(_, status):
+                call.offer_refused(leg, status, now)
+            case sip.Cancelled():
+                call.gone(leg, Cause.CANCELLED, now)
+            case sip.Ended(_, why):
+                call.gone(leg, GONE[why], now)
+
+    def _fact(self, event: sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected) -> Fact:
+        match event:
+            case sip.Registered(binding, refresh):
+                return PhoneRegistered(self._binding_view(binding), refresh)
+            case sip.Unregistered(binding, why):
+                return PhoneUnregistered(self._binding_view(binding), why)
+            case sip.AuthFailed(account, address, banned):
+                return SignInFailed(account, address, banned)
+            case sip.Rejected(reason, status, address, detail):
+                return MessageRejected(reason, status, address, detail)
+
+    def _binding_view(self, binding: Binding) -> BindingView:
+        offset = self._desk.wall_offset
+        return BindingView(
+            aor=binding.aor,
+            contact=str(binding.contact),
+            flow=binding.flow,
+            user_agent=binding.user_agent,
+            since=binding.since + offset,
+            expires=binding.expires_at + offset,
+            q=binding.q,
+            call_id=binding.call_id,
+            cseq=binding.cseq,
+            path=tuple(str(hop) for hop in binding.path),
+        )
+
+    def _binding(self, view: BindingView) -> Binding:
+        offset = self._desk.wall_offset
+        return Binding(
+            aor=view.aor,
+            contact=Uri.parse(view.contact),
+            flow=view.flow,
+            source=view.flow,
+            expires_at=view.expires - offset,
+            since=view.since - offset,
+            call_id=view.call_id,
+            cseq=view.cseq,
+            q=view.q,
+            user_agent=view.user_agent,
+            path=tuple(NameAddr.parse(hop) for hop in view.path),
+        )
+
+    def _feature_failed(self, slug: str, error: Exception) -> None:
+        self._desk.tell(
+            Trouble("feature_failed", f"the feature {slug} made a mistake and was skipped: {error!r}")
+        )
