@@ -56,11 +56,11 @@ class Telemetry:
         self._sign_in = self._counter("warden_sign_in_failed", "Failed sign-ins", ("where",))
         self._banned = self._counter("warden_sip_bans", "Temporary bans of (address, account)")
         self._trouble = self._counter("warden_trouble", "Things an admin should read", ("slug",))
-        self._late = self._histogram("warden_hub_late_seconds", "Lateness of a 0.1 s heartbeat", _LATE_BUCKETS)
+        self._late = self._histogram("warden_hub_late_seconds", "Lateness of a 0.1 s pulse", _LATE_BUCKETS)
         self._database = self._counter("warden_database_errors", "Failed database writes")
         self._bug = self._counter("warden_switch_errors", "Exceptions out of the switch: bugs")
 
-    def text(self) -> bytes:
+    def exposition(self) -> bytes:
         """The page in the Prometheus text format (`CONTENT_TYPE`)."""
         return generate_latest(self.registry)
 
@@ -81,7 +81,7 @@ class Telemetry:
     def message_rejected(self, reason: str) -> None:
         self._rejected.labels(reason).inc()
 
-    def sign_in_failed(self, where: str, banned: bool = False) -> None:
+    def sign_in_failed(self, where: str = "console", banned: bool = False) -> None:
         """`where`: "sip" or "console"."""
         self._sign_in.labels(where).inc()
         if banned:

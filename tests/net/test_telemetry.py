@@ -4,7 +4,7 @@ from pbx.telemetry import Telemetry
 
 
 def page(telemetry: Telemetry) -> list[str]:
-    return telemetry.text().decode().splitlines()
+    return telemetry.exposition().decode().splitlines()
 
 
 def test_ended_calls_are_counted_by_cause() -> None:

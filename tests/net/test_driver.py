@@ -1,0 +1,167 @@
+"""The driver, driving a small real machine: an echo with an alarm clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import gevent
+import pytest
+
+from pbx.net.driver import INBOX, Driver
+from pbx.sip.flow import Address, Flow
+from pbx.switch.events import Fact, Trouble
+from pbx.wire.media import Ask, Command
+
+FLOW = Flow("udp", Address("127.0.0.1", 5060), Address("127.0.0.9", 5062))
+
+
+@dataclass
+class Outbox:
+    datagrams: list[tuple[bytes, Flow]] = field(default_factory=list)
+    media: list[Command] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+class Echo:
+    """Sends back what it got; "later N" after N seconds; "bug" is one."""
+
+    def __init__(self) -> None:
+        self.outbox = Outbox()
+        self.alarms: list[tuple[float, Flow]] = []
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        word, _, delay = data.decode().partition(" ")
+        if word == "bug":
+            raise ZeroDivisionError
+        if word == "later":
+            self.alarms.append((now + float(delay), flow))
+            return
+        self.outbox.media.append(Ask("call"))
+        self.outbox.datagrams.append((data, flow))
+        self.outbox.facts.append(Trouble("echo", word))
+
+    def advance(self, now: float) -> None:
+        for alarm in [each for each in self.alarms if each[0] <= now]:
+            self.alarms.remove(alarm)
+            self.outbox.datagrams.append((b"now", alarm[1]))
+
+    def deadline(self) -> float | None:
+        return min(self.alarms)[0] if self.alarms else None
+
+
+class Bench:
+    """A driver with its sinks; `log` is what was performed, in order."""
+
+    def __init__(self) -> None:
+        self.log: list[object] = []
+        self.bugs = 0
+        self.fatal = 0
+        self.driver = Driver(Echo(), self._send, self.log.append, self.log.extend, self._bug, self._end)
+
+    def _send(self, data: bytes, flow: Flow) -> None:
+        self.log.append(data)
+
+    def _bug(self) -> None:
+        self.bugs += 1
+
+    def _end(self) -> None:
+        self.fatal += 1
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    bench.driver.start()
+    yield bench
+    bench.driver.stop()
+
+
+def settle() -> None:
+    for _ in range(5):
+        gevent.sleep(0)
+
+
+def test_audio_is_stated_before_the_answer_is_sent_and_facts_come_last(bench: Bench) -> None:
+    bench.driver.receive(b"hello", FLOW)
+    settle()
+    assert bench.log == [Ask("call"), b"hello", Trouble("echo", "hello")]
+
+
+def test_a_deadline_wakes_the_machine(bench: Bench) -> None:
+    bench.driver.receive(b"later 0.02", FLOW)
+    settle()
+    assert bench.log == []
+    gevent.sleep(0.05)
+    assert bench.log == [b"now"]
+
+
+def test_an_earlier_deadline_replaces_a_later_one(bench: Bench) -> None:
+    bench.driver.receive(b"later 60", FLOW)
+    settle()
+    bench.driver.receive(b"later 0.02", FLOW)
+    gevent.sleep(0.05)
+    assert bench.log == [b"now"]
+
+
+def test_a_bug_loses_its_message_alone(bench: Bench) -> None:
+    bench.driver.receive(b"bug", FLOW)
+    bench.driver.receive(b"hello", FLOW)
+    settle()
+    assert b"hello" in bench.log
+    assert (bench.bugs, bench.fatal) == (1, 0)
+
+
+def test_ten_bugs_in_a_minute_are_fatal_once(bench: Bench) -> None:
+    for _ in range(12):
+        bench.driver.receive(b"bug", FLOW)
+    settle()
+    assert (bench.bugs, bench.fatal) == (12, 1)
+
+
+def test_a_full_inbox_drops_the_newest(bench: Bench) -> None:
+    for number in range(INBOX + 3):
+        bench.driver.receive(b"%d" % number, FLOW)
+    assert bench.driver.dropped == 3
+    while len(bench.log) < 3 * INBOX:
+        gevent.sleep(0)
+    assert [line for line in bench.log if isinstance(line, bytes)][-1] == b"%d" % (INBOX - 1)
+
+
+def test_a_long_inbox_lets_others_have_their_turn(bench: Bench) -> None:
+    for _ in range(1000):
+        bench.driver.receive(b"x", FLOW)
+    gevent.sleep(0)
+    assert 0 < len(bench.log) < 3000
+
+
+def test_do_runs_in_turn_and_performs_its_effects(bench: Bench) -> None:
+    bench.driver.receive(b"first", FLOW)
+
+    def second(machine: Echo, now: float) -> str:
+        machine.receive(b"second", FLOW, now)
+        return "done"
+
+    assert bench.driver.do(second) == "done"
+    assert b"second" in bench.log
+
+
+def test_do_raises_what_its_function_raised_and_counts_it(bench: Bench) -> None:
+    with pytest.raises(ZeroDivisionError):
+        bench.driver.do(lambda machine, now: machine.receive(b"bug", FLOW, now))
+    assert bench.bugs == 1
+
+
+def test_do_after_the_end_is_refused_instead_of_waiting_for_ever() -> None:
+    bench = Bench()
+    with pytest.raises(RuntimeError):
+        bench.driver.do(lambda machine, now: None)
+
+
+def test_a_tap_sees_both_directions_until_it_ends(bench: Bench) -> None:
+    seen: list[tuple[bool, bytes]] = []
+    end = bench.driver.tap(lambda sent, data, flow: seen.append((sent, data)))
+    bench.driver.receive(b"one", FLOW)
+    settle()
+    end()
+    bench.driver.receive(b"two", FLOW)
+    settle()
+    assert seen == [(False, b"one"), (True, b"one")]
