@@ -42,8 +42,9 @@ MOVES = {
 class Call:
     """`caller` is the leg that came in; the others are parties that we called for it."""
 
-    def __init__(self, desk: Desk, name: str, caller: Leg, dialled: str, max_forwards: int, now: float) ->
-    None:
+    def __init__(
+        self, desk: Desk, name: str, caller: Leg, dialled: str, max_forwards: int, now: float
+    ) -> None:
         self.id = name
         self.desk = desk
         self.caller = caller
@@ -120,8 +121,11 @@ class Call:
             phone.flow,
             from_=NameAddr(self.caller.party.name, Uri("sip", self.caller.party.number, domain)),
             to=NameAddr(self.callee.name, Uri("sip", self.callee.number, domain)),
-            sdp=leg.offer(relayable(audio.codecs), audio.direction, audio.ptime) if audio else
-            leg.offer(SUPPORTED), now=now, max_forwards=self._max_forwards - 1,
+            sdp=leg.offer(relayable(audio.codecs), audio.direction, audio.ptime)
+            if audio
+            else leg.offer(SUPPORTED),
+            now=now,
+            max_forwards=self._max_forwards - 1,
         )
         self.desk.attach(self, leg, session)
 
@@ -135,10 +139,7 @@ class Call:
 
     def _answer_caller(self, codecs: Iterable[Codec], direction: str, now: float) -> None:
         audio = self.caller.audio
-        if audio is None:
-            sdp = self.caller.offer(codecs)
-        else:
-            sdp = self.caller.reply(codecs, direction)
+        sdp = self.caller.reply(codecs, direction) if audio else self.caller.offer(codecs)
         self.caller.session.answer(sdp, now)
         self.caller.state = LegState.ANSWERED
         self._times["answered"] = self.desk.wall(now)
@@ -207,8 +208,9 @@ class Call:
         if any(other.alive for other in called) and status < 600:
             self._changed()
             return
-        cause = of_status(status) if status >= 600 else most_telling(each.cause for each in called if
-        each.cause) telling = next((each.status for each in called if each.cause is cause), 0)
+        causes = [each.cause for each in called if each.cause]
+        cause = of_status(status) if status >= 600 else most_telling(causes)
+        telling = next((each.status for each in called if each.cause is cause), 0)
         self.end(cause, now, by="callee", status=telling)
 
     def confirmed(self, leg: Leg, sdp: Description | None, now: float) -> None:
@@ -280,7 +282,7 @@ class Call:
         """No packet for long.  One quiet party may be mute; when nobody who should sends, the call is
         dead."""
         leg.silent = True
-        senders = [each for each in self.bridge.legs if each.audio is not None and each.audio.direction in SENDS]
+        senders = [each for each in self.bridge.legs if each.audio and each.audio.direction in SENDS]
         if senders and all(each.silent for each in senders):
             self.end(Cause.AUDIO_LOST, now)
 

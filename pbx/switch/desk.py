@@ -56,19 +56,22 @@ class Desk:
         """A new call's name: 16 hexadecimal digits."""
         return f"{self.random.getrandbits(64):016x}"
 
-    def new_leg(self, call: str, number: int, party: Party, host: str, sources: tuple[str, ...]) -> Leg |
-    None:
+    def new_leg(
+        self, call: str, number: int, party: Party, host: str, sources: tuple[str, ...]
+    ) -> Leg | None:
         """A leg with an audio port on our address `host`, or None (and a word to the admin) when all
         are in use."""
         port = self.media.ports.take()
         if port is None:
             settings = self.settings
-            self.tell(Trouble(
-                "ports_full",
-                f"all {self.media.ports.total} audio port pairs of {settings.rtp_first}-{settings.rtp_last} are in use: "
-                f"a call of {party.number} was refused; start warden with a wider --rtp range",
-                call,
-            ))
+            self.tell(
+                Trouble(
+                    "ports_full",
+                    f"all {self.media.ports.total} audio port pairs of "
+                    f"{settings.rtp_first}-{settings.rtp_last} are in use: a call of {party.number} was refused; start warden with a wider --rtp range",
+                    call,
+                )
+            )
             return None
         negotiation = Negotiation(self.random.getrandbits(31))
         return Leg(f"{call}.{number}", party, negotiation, Address(host, port), sources)

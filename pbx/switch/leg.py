@@ -66,14 +66,16 @@ class Leg:
 
     # -- audio
 
-    def offer(self, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None) ->
-    Description:
+    def offer(
+        self, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None
+    ) -> Description:
         """Our offer to this party."""
         self.codecs = tuple(codecs)
         return self.negotiation.make_offer(self.local, self.codecs, direction, ptime)
 
-    def reply(self, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None) ->
-    Description:
+    def reply(
+        self, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None
+    ) -> Description:
         """Our answer to this party's offer: those of its formats that `codecs` names."""
         named = {codec.name for codec in self.audio.codecs} if self.audio else set()
         self.codecs = common(tuple(codecs), named)

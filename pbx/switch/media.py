@@ -76,8 +76,9 @@ class Media:
         said.want = Want(call, said.generation, legs, hears)
         self._say(said.want)
 
-    def close(self, call: str, then: Callable[[float, tuple[Counters, ...] | None], None], now: float) ->
-    None:
+    def close(
+        self, call: str, then: Callable[[float, tuple[Counters, ...] | None], None], now: float
+    ) -> None:
         """Ends the call's media; `then(now, counters)` is called once its ports are closed.
 
         The counters are None when the media process is not there to tell.
