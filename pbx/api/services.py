@@ -27,7 +27,7 @@ class Subscription(Protocol):
         """True once the listener was too slow for its queue, or the program stops: nothing more will come."""
 
     def get(self, timeout: float) -> tuple[int, Fact] | None:
-        """The next (sequence, fact), waiting at most `timeout` seconds; None when none came, or when `lost`."""
+        """The next (sequence, fact), waiting at most `timeout` seconds; None when none came or `lost`."""
 
     def close(self) -> None:
         """End it.  Idempotent."""
@@ -78,8 +78,8 @@ class Telemetry(Protocol):
 class Check:
     """One line of the health page.
 
-    `status`: "ok", "warning" or "failed".  `text` says what was seen and, when not ok, what to do.  `since` is
-    when it got this status, in seconds since 1970.
+    `status`: "ok", "warning" or "failed".  `text` says what was seen and, when not ok, what to do.  `since`
+    is when it got this status, in seconds since 1970.
     """
 
     slug: str
@@ -94,8 +94,8 @@ class Services:
     """Everything the API is built from.
 
     `sip` is the bound SIP address (its host may be 0.0.0.0 or ::).  `names` gives the machine's own addresses
-    and host names, the one that phones can reach first.  `clock` is the wall clock and `monotonic` the monotonic
-    one, both in seconds.  `dashboard` is the folder with the built console, None when there is none.
+    and host names, the one that phones can reach first.  `clock` is the wall clock and `monotonic` the
+    monotonic one, both in seconds.  `dashboard` is the built console's folder, None without one.
     """
 
     store: "Store"
