@@ -68,7 +68,8 @@ class Desk:
                 Trouble(
                     "ports_full",
                     f"all {self.media.ports.total} audio port pairs of "
-                    f"{settings.rtp_first}-{settings.rtp_last} are in use: a call of {party.number} was refused; start warden with a wider --rtp range",
+                    f"{settings.rtp_first}-{settings.rtp_last} are in use: a call of "
+                    f"{party.number} was refused; start warden with a wider --rtp range",
                     call,
                 )
             )

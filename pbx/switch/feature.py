@@ -2,7 +2,8 @@
 
 `on_route(directory, call, route)` is asked in catalogue order and may return another `Route` or None (no
 opinion).  A method called `on_` something else is a mistake that stops the program at start, not a
-subscription that never fires.  An application is a method marked `@application`; a route names it as "<slug>.<method>".
+subscription that never fires.  An application is a method marked `@application`; a route names it as
+"<slug>.<method>".
 """
 
 import inspect
