@@ -1,0 +1,38 @@
+"""The switch as the rest of the program sees it: snapshots to read, things to ask for, facts to follow."""
+
+from pbx.directory import Directory
+from pbx.net.broadcast import Broadcast, Subscription
+from pbx.net.driver import Driver
+from pbx.switch.events import BindingView, CallView, DirectoryChanged
+from pbx.switch.switch import Switch
+
+
+class Exchange:
+    """Fulfils the API's protocol of this name.  Reading is direct: a greenlet never sees half a change."""
+
+    def __init__(self, driver: Driver[Switch], broadcast: Broadcast, directory: Directory) -> None:
+        self._driver, self._broadcast = driver, broadcast
+        self.directory = directory
+
+    def calls(self) -> tuple[CallView, ...]:
+        return self._driver.machine.calls()
+
+    def phones(self) -> tuple[BindingView, ...]:
+        return self._driver.machine.phones()
+
+    def ports(self) -> tuple[int, int]:
+        return self._driver.machine.ports()
+
+    def hang_up(self, call: str) -> bool:
+        return self._driver.do(lambda switch, now: switch.hang_up(call, now))
+
+    def use(self, directory: Directory) -> None:
+        """Two changes may arrive in the wrong order; the older one is then already part of the newer."""
+        if directory.revision < self.directory.revision:
+            return
+        self.directory = directory
+        self._driver.do(lambda switch, now: switch.use(directory, now))
+        self._broadcast.tell((DirectoryChanged(directory.revision),))
+
+    def subscribe(self) -> Subscription:
+        return self._broadcast.subscribe()

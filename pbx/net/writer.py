@@ -1,0 +1,126 @@
+"""Call records and registrations on their way to the database: behind the calls, kept until written."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import gevent
+from gevent.event import Event
+
+from pbx.switch.events import CallEnded, Fact, PhoneRegistered, PhoneUnregistered
+
+QUEUE = 20_000
+"""Facts kept while the database does not take them, at most: some 20 MB."""
+
+BATCH = 500  # facts in one transaction
+_GATHER = 0.02  # seconds: one commit for what happens together
+_FIRST, _LONGEST = 0.25, 10.0  # seconds between tries after an error, doubling
+
+KEPT = CallEnded | PhoneRegistered | PhoneUnregistered
+
+log = logging.getLogger("warden.records")
+
+
+class Writer:
+    """`write(facts)` commits a batch, on whatever thread it likes, and raises when it cannot.
+
+    A failing database ends no call: facts wait here, `failed` is called for each failed try, and when the
+    queue is full the newest are lost, counted and logged.  `passing(error)` tells an error of the database
+    (disk full, locked: worth waiting for) from one of the fact itself, which would stop the queue for ever.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Fact]], None],
+        failed: Callable[[], None],
+        passing: Callable[[Exception], bool] = lambda error: isinstance(error, OSError),
+    ) -> None:
+        self._write, self._failed, self._passing = write, failed, passing
+        self._queue: deque[Fact] = deque()
+        self._some, self._idle = Event(), Event()
+        self._idle.set()
+        self._delay = 0.0
+        self._greenlet: gevent.Greenlet | None = None
+        self.lost = 0
+        self.trouble = ""
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    def start(self) -> None:
+        self._greenlet = gevent.spawn(self._run)
+
+    def put(self, facts: Sequence[Fact]) -> None:
+        """Never waits."""
+        for fact in facts:
+            if isinstance(fact, KEPT):
+                self._keep(fact)
+
+    def stop(self, timeout: float) -> bool:
+        """Write what waits, for at most `timeout` seconds; False if something had to be left."""
+        self._delay = min(self._delay, _FIRST)
+        written = bool(self._idle.wait(timeout))
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        if not written:
+            log.error("%d call records and registrations could not be written", len(self._queue))
+        return written
+
+    def _keep(self, fact: Fact) -> None:
+        if len(self._queue) >= QUEUE:
+            if not self.lost:
+                log.error("the database has taken nothing for so long that records are being lost")
+            self.lost += 1
+            return
+        self._queue.append(fact)
+        self._idle.clear()
+        self._some.set()
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            gevent.sleep(_GATHER)
+            while self._queue:
+                self._write_batch()
+            self._some.clear()
+            self._idle.set()
+
+    def _write_batch(self) -> None:
+        batch = [self._queue[index] for index in range(min(BATCH, len(self._queue)))]
+        try:
+            self._write(batch)
+        except Exception as error:
+            if self._passing(error):
+                self._hold_on(error)
+            else:
+                self._write_first()
+            return
+        self._written(len(batch))
+
+    def _write_first(self) -> None:
+        """Something in the batch cannot be written: find it by going on one at a time."""
+        try:
+            self._write([self._queue[0]])
+        except Exception as error:
+            if self._passing(error):
+                self._hold_on(error)
+                return
+            self._failed()
+            log.exception("this can never be written and is left out: %r", self._queue[0])
+        self._written(1)
+
+    def _written(self, count: int) -> None:
+        for _ in range(count):
+            self._queue.popleft()
+        if self.trouble:
+            log.warning("the database takes records again")
+        self._delay, self.trouble, self.lost = 0.0, "", 0
+
+    def _hold_on(self, error: Exception) -> None:
+        self._failed()
+        if not self.trouble:
+            log.error("the database does not take records, trying again until it does: %s", error)
+        self.trouble = str(error) or type(error).__name__
+        self._delay = min(_LONGEST, self._delay * 2 or _FIRST)
+        gevent.sleep(self._delay)

@@ -1,0 +1,91 @@
+"""Records on their way to the database, which may fail."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import gevent
+
+from pbx.net.writer import Writer
+from pbx.switch.events import CallEnded, CallStarted, CallView, Fact, Party
+
+
+def ended(call: str) -> CallEnded:
+    return CallEnded(CallView(call, "ended", Party("1001"), "1002", Party("1002"), started=1.0))
+
+
+class Database:
+    """Takes batches; `broken` makes it fail, "poison" is a record that it never takes."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.broken = False
+        self.failures = 0
+
+    def write(self, facts: Sequence[Fact]) -> None:
+        if self.broken:
+            raise OSError("disk full")
+        calls = [fact.call.call for fact in facts if isinstance(fact, CallEnded)]
+        if "poison" in calls:
+            raise ValueError("no such column")
+        self.batches.append(calls)
+
+    def failed(self) -> None:
+        self.failures += 1
+
+    @property
+    def calls(self) -> list[str]:
+        return [call for batch in self.batches for call in batch]
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[Writer]:
+    writer = Writer(database.write, database.failed)
+    writer.start()
+    yield writer
+    writer.stop(2)
+
+
+def test_what_happens_together_is_one_transaction() -> None:
+    database = Database()
+    with writing(database) as writer:
+        writer.put([ended("a"), CallStarted(ended("a").call)])
+        writer.put([ended("b")])
+    assert database.batches == [["a", "b"]]
+
+
+def test_records_wait_for_a_broken_database_and_keep_their_order() -> None:
+    database = Database()
+    database.broken = True
+    with writing(database) as writer:
+        writer.put([ended("a")])
+        gevent.sleep(0.05)
+        writer.put([ended("b")])
+        assert (writer.trouble, writer.waiting, database.failures) == ("disk full", 2, 1)
+        database.broken = False
+        gevent.sleep(0.3)
+        assert (writer.trouble, writer.waiting) == ("", 0)
+    assert database.calls == ["a", "b"]
+
+
+def test_a_record_that_can_never_be_written_does_not_hold_up_the_rest() -> None:
+    database = Database()
+    with writing(database) as writer:
+        writer.put([ended("a"), ended("poison"), ended("b")])
+    assert database.calls == ["a", "b"]
+    assert database.failures == 1
+
+
+def test_the_queue_is_bounded_and_what_is_lost_counted() -> None:
+    database = Database()
+    writer = Writer(database.write, database.failed)
+    writer.put([ended("a")] * 20_002)
+    assert (writer.waiting, writer.lost) == (20_000, 2)
+
+
+def test_stopping_tells_when_something_had_to_be_left() -> None:
+    database = Database()
+    database.broken = True
+    writer = Writer(database.write, database.failed)
+    writer.start()
+    writer.put([ended("a")])
+    assert not writer.stop(0.05)
