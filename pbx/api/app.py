@@ -64,8 +64,6 @@ def make_app(services: Services) -> App:
     tokens = Tokens(services.offload.store(services.store.secret, "access-token"), services.clock)
     table = routes(services, Sessions(services, tokens))
     app = falcon.App(middleware=[Guard(services, tokens, roles(table))])
-    app.req_options.strip_url_path_trailing_slash = False
-    app.req_options.keep_blank_qs_values = False
     app.resp_options.media_handlers = falcon.media.Handlers({
         kind: falcon.media.JSONHandler(dumps=partial(json.dumps, separators=(",", ":")))
         for kind in (falcon.MEDIA_JSON, problems.MEDIA_TYPE)
@@ -95,10 +93,10 @@ def _add_error_handlers(app: App) -> None:
     app.add_error_handler(Problem, problems.on_problem)
     for kind, translate in (
         (ConfigError, _wrong_values),
-        (NotFound, lambda error: Problem(404, str(error))),
-        (Conflict, lambda error: Problem(409, str(error))),
-        (ClaimRefused, lambda error: Problem(409 if error.claimed else 403, str(error))),
-        (StoreError, lambda error: Problem(503, str(error))),
+        (NotFound, lambda error: Problem(404, _sentence(error))),
+        (Conflict, lambda error: Problem(409, _sentence(error))),
+        (ClaimRefused, lambda error: Problem(409 if error.claimed else 403, _sentence(error))),
+        (StoreError, lambda error: Problem(503, _sentence(error))),
         (PeeweeException, _database_failed),
     ):
         app.add_error_handler(kind, _translated(translate))
@@ -109,6 +107,11 @@ def _translated(translate: Any) -> Any:
         problems.write(response, translate(error))
 
     return handle
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def _wrong_values(error: ConfigError) -> Problem:

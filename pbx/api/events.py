@@ -17,8 +17,8 @@ class EventStream(Iterator[bytes]):
     """The body of the answer.
 
     It ends at `until` (monotonic seconds), when the client's token expires; the client comes back with a
-    fresh one.  It ends too when the client was too slow.  What was missed is read anew through the REST API: `hello`
-    tells the sequence that the stream starts after.
+    fresh one.  It ends too when the client was too slow.  What was missed is read anew through the REST API:
+    `hello` tells the sequence that the stream starts after.
 
     A class and no generator, because `close` must also end a subscription that nobody has read from yet.
     """

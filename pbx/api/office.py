@@ -65,7 +65,8 @@ def account_document(domain: str, server: Address, number: str, name: str, passw
 
     There is no standard for this.  A password has no place in a SIP URI that people pass on, and Linphone and
     Zoiper read only the address of a provisioning server from a code.  Wave (Android, iOS) reads a whole
-    account with server, user and password: this XML.  For other softphones the fields beside the code are typed in.
+    account with server, user and password: this XML.  Into other softphones the fields beside the code are
+    typed.  The form is known from what other PBXes print for Wave; it was not tried with the app itself.
     """
     where = _bracketed(domain) if server.port == SIP_PORT else f"{_bracketed(domain)}:{server.port}"
     proxy = "" if server.host == domain else str(server)

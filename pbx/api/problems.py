@@ -40,7 +40,7 @@ class Problem(Exception):
 def wrong_fields(errors: Iterable[FieldError]) -> Problem:
     """422: the request was understood, some of its values cannot be used."""
     errors = tuple(errors)
-    detail = " ".join(f"{error.field}: {error.message}" for error in errors)
+    detail = " ".join(f"{error.field}: {error.message.rstrip('.')}." for error in errors)
     return Problem(422, detail, errors)
 
 

@@ -57,7 +57,7 @@ def no_body(request: falcon.Request) -> None:
 
 def query(request: falcon.Request, kind: type[T]) -> T:
     """The query parameters as `kind`.  An empty one counts as not given.  Raises Problem 422."""
-    given = request.params
+    given = {name: value for name, value in request.params.items() if value != ""}
     twice = [FieldError(name, "is given more than once; wanted one value") for name in given
              if isinstance(given[name], list)]
     if twice:
