@@ -143,29 +143,6 @@ def test_a_phone_that_moves_its_audio_is_followed():
     assert world.wanted.generation > 1
 
 
-def test_the_echo_test_lets_one_hear_oneself():
-    world = World("1001")
-    call = world.phone("1001", "192.0.2.11").call("*43")
-    world.run()
-    assert call.log[-1] == "200"
-    (leg,) = world.wanted.legs
-    assert world.wanted.hears == ((leg.leg, leg.leg),)
-    call.bye()
-    world.run()
-    assert (world.record.callee.name, world.record.callee.kind) == ("Echo test", "service")
-    world.nothing_left()
-
-
-def test_hold_on_the_echo_test_is_agreed_to():
-    world = World("1001")
-    call = world.phone("1001", "192.0.2.11").call("*43")
-    world.run()
-    call.reinvite("sendonly")
-    world.run()
-    assert b"a=recvonly" in call.sdp
-    assert world.wanted.hears == ()
-
-
 def test_a_call_without_any_audio_is_ended():
     world = World("1001", "1002")
     call, other = talking(world)
