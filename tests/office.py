@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.network import inside, prefix
 
 ROOT = Path(__file__).parent.parent
 WARDEN = ROOT / ".venv" / "bin" / "warden"
@@ -64,12 +67,12 @@ def office_yaml(domain: str, numbers: Sequence[str], trunk: str = "") -> str:
 
 
 class Office:
-    """`warden run` on `host`, stopped as Ctrl-C does.  `prefix` goes before its command (a namespace)."""
+    """`warden run` on `host`, stopped as Ctrl-C does.  `namespace` names its network."""
 
     def __init__(
-        self, folder: Path, host: str, sip: str = "", rtp: str = "10000-10999", prefix: Sequence[str] = ()
+        self, folder: Path, host: str, sip: str = "", rtp: str = "10000-10999", namespace: str = ""
     ) -> None:
-        self.host, self.sip, self.rtp, self.prefix = host, sip or f"{host}:5060", rtp, list(prefix)
+        self.host, self.sip, self.rtp, self.namespace = host, sip or f"{host}:5060", rtp, namespace
         self.data = folder / "data"
         self.log = folder / "warden.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -109,7 +112,7 @@ class Office:
         ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, WARDEN, *args],
+                [*prefix(self.namespace), str(WARDEN), *args],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -163,7 +166,8 @@ class Office:
         data = None if body is None else json.dumps(body).encode()
         headers = {**headers, "Content-Type": "application/json"} if data else headers
         request = urllib.request.Request(f"http://{self.host}:9000{path}", data, headers, method=method)
-        return urllib.request.urlopen(request, timeout=5)
+        with inside(self.namespace):
+            return urllib.request.urlopen(request, timeout=5)
 
     def api(self, path: str, body: object = None, method: str | None = None) -> Any:
         """The JSON answer of the API to the administrator."""
@@ -179,11 +183,11 @@ class Office:
             raise AssertionError(f"{path}: {error.code} {error.read().decode(errors='replace')}") from None
 
     def live(self) -> list[dict[str, Any]]:
-        return self.api("/api/calls")["items"]
+        return list(self.api("/api/calls")["items"])
 
     def records(self, **filters: str) -> list[dict[str, Any]]:
         """The newest first."""
-        return self.api("/api/records?" + "&".join(f"{k}={v}" for k, v in filters.items()))["items"]
+        return list(self.api("/api/records?" + urllib.parse.urlencode(filters))["items"])
 
     def record(self, caller: str, dialled: str, seconds: float = 3.0) -> dict[str, Any]:
         """The newest record of this attempt; it is written a moment after the call."""
@@ -194,7 +198,8 @@ class Office:
             )
             return next(matching, None)
 
-        return wait_for(found, seconds, f"a record of {caller} dialling {dialled}")
+        record: dict[str, Any] = wait_for(found, seconds, f"a record of {caller} dialling {dialled}")
+        return record
 
     def phones(self) -> list[str]:
         return [p["extension"] for p in self.api("/api/phones")["items"]]
@@ -205,7 +210,7 @@ class Office:
         return {n: float(v) for n, v in (ln.rsplit(" ", 1) for ln in lines if ln and not ln.startswith("#"))}
 
     def ports_used(self) -> int:
-        return self.api("/api/health")["ports"]["used"]
+        return int(self.api("/api/health")["ports"]["used"])
 
     def settled(self, seconds: float = 5.0) -> None:
         """Waits until no call lives and no audio port is held."""
@@ -225,12 +230,12 @@ class Office:
 
 @contextmanager
 def running(
-    folder: Path, host: str, numbers: Sequence[str], trunk: str = "", **more: Any
+    folder: Path, host: str, numbers: Sequence[str], trunk: str = "", domain: str = "", **more: str
 ) -> Iterator[Office]:
     """An office that is up, with an administrator and these extensions; at the end it must stop in peace."""
     folder.mkdir(parents=True, exist_ok=True)
     office = Office(folder, host, **more)
-    office.bring_in(office_yaml(host, numbers, trunk))
+    office.bring_in(office_yaml(domain or host, numbers, trunk))
     office.add_admin()
     office.start()
     try:

@@ -1,6 +1,6 @@
 """SIPp as a telephone: a scenario is a few steps in Python, and the XML that SIPp runs is made from them.
 
-A step is a piece of SIPp's XML.  `[me]` is the phone's number, `[to]` the number it dials, `[dom]` the office's
+A step is a piece of SIPp's XML.  `[me]` is the phone's number, `[to]` the one it dials, `[dom]` the office's
 domain; `[authentication]` answers the last challenge.  A caller's steps assume that it opened the dialog, a
 callee's that it received the INVITE with `called()`.
 """
@@ -39,7 +39,7 @@ def send(*lines: str, body: str = "", retrans: bool = False) -> str:
 def receive(
     what: int | str, optional: bool = False, within: float = 0, also: str = "", action: str = ""
 ) -> str:
-    """Waits for a status or a method; `within` (seconds) replaces the usual limit, `also` = more attributes."""
+    """Waits for a status or a method; `within` (seconds) replaces the usual limit, `also` adds attributes."""
     key = "response" if isinstance(what, int) else "request"
     extra = ' optional="true"' if optional else ""
     extra += f' timeout="{int(within * 1000)}"' if within else ""

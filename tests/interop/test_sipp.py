@@ -8,7 +8,7 @@ import pytest
 
 from tests.interop import sipp as s
 from tests.interop.sipp import Phone, PhoneFactory
-from tests.office import Office, running, wait_for
+from tests.office import PASSWORD, Office, running, wait_for
 
 HOST = "127.0.0.31"
 ANNA, BOB, CARL, TRUNK, STRANGER = "127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.9", "127.0.1.66"
@@ -26,11 +26,11 @@ def phone(office: Office, tmp_path: Path, program: Callable[[str], str]) -> Iter
     made: list[Phone] = []
     path = program("sipp")
 
-    def make(number: str, address: str, **more: str) -> Phone:
-        made.append(
-            Phone(tmp_path / str(len(made)), number, address, f"{HOST}:5060", HOST, sipp=path, **more)
-        )
-        return made[-1]
+    def make(number: str, address: str, password: str = PASSWORD) -> Phone:
+        folder = tmp_path / str(len(made))
+        phone = Phone(folder, number, address, f"{HOST}:5060", HOST, password, path)
+        made.append(phone)
+        return phone
 
     yield make
     for phone in made:
