@@ -1,0 +1,105 @@
+"""The configuration as one dictionary of things, and what differs between two of them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pbx.config import ConfigError, ExtensionConfig, Office, Problem, Site, TrunkConfig, read
+from pbx.config.document import plain
+from pbx.store.values import Difference
+
+Thing = Site | ExtensionConfig | TrunkConfig
+Key = tuple[str, str]
+State = dict[Key, Thing]
+
+SITE: Key = ("site", "")
+
+_POSITION = re.compile(r"(extensions|trunks)\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that changes: `before` None = it is made, `after` None = it goes."""
+
+    key: Key
+    before: Thing | None
+    after: Thing | None
+
+    @property
+    def passwords(self) -> tuple[str | None, str | None]:
+        """The phone's password before and after, (None, None) if it is not this that changes."""
+        before, after = (t.password if isinstance(t, ExtensionConfig) else None for t in (self.before, self.after))
+        return (None, None) if before == after else (before, after)
+
+    def difference(self) -> Difference:
+        changed = self.passwords != (None, None)
+        return Difference(*self.key, _fields(self.before), _fields(self.after), changed)
+
+
+def state_of(office: Office) -> State:
+    things: State = {SITE: office.site} if office.site else {}
+    for extension in office.extensions:
+        things["extension", extension.number] = extension
+    for trunk in office.trunks:
+        things["trunk", trunk.name] = trunk
+    return things
+
+
+def steps(old: State, new: State) -> list[Step]:
+    """From `old` to `new`: what goes first, then what is made or changed, each in the order of its state."""
+    gone = [Step(key, thing, None) for key, thing in old.items() if key not in new]
+    return gone + [Step(key, old.get(key), thing) for key, thing in new.items() if old.get(key) != thing]
+
+
+def check(state: State) -> None:
+    """Judges the configuration as a whole.  (How strong a password is was judged when it came in.)
+
+    Raises ConfigError; its paths name things ("trunk b.address"), since a state has no positions.
+    """
+    extensions = [item for item in state.values() if isinstance(item, ExtensionConfig)]
+    trunks = [item for item in state.values() if isinstance(item, TrunkConfig)]
+    site = next((item for item in state.values() if isinstance(item, Site)), None)
+    names = {f"extensions[{i}]": f"extension {item.number}" for i, item in enumerate(extensions)}
+    names |= {f"trunks[{i}]": f"trunk {item.name}" for i, item in enumerate(trunks)}
+    try:
+        read(plain(Office(site, tuple(extensions), tuple(trunks))), allow_weak=True)
+    except ConfigError as error:
+        problems = error.problems
+    else:
+        return
+
+    def named(text: str) -> str:
+        return _POSITION.sub(lambda match: names[match[0]], text)
+
+    raise ConfigError(Problem(named(p.path), named(p.message)) for p in problems)
+
+
+def label(key: Key) -> str:
+    """How people call it: "site", "extension 1001", "trunk trusted"."""
+    return " ".join(filter(None, key))
+
+
+def labels(keys: Iterable[Key]) -> tuple[str, ...]:
+    return tuple(map(label, keys))
+
+
+def thing(difference: Difference, fields: Mapping[str, str] | None, password: str | None) -> Thing | None:
+    """The thing that a difference tells of, with the password that was kept apart."""
+    if fields is None:
+        return None
+    if difference.kind == "site":
+        return Site(**fields)
+    return TrunkConfig(**fields) if difference.kind == "trunk" else ExtensionConfig(**fields, password=password)
+
+
+def _fields(thing: Thing | None) -> dict[str, str] | None:
+    """Everything of a thing but its password."""
+    match thing:
+        case None:
+            return None
+        case Site(domain, name):
+            return {"domain": domain, "name": name}
+        case ExtensionConfig(number, name):
+            return {"number": number, "name": name}
+        case TrunkConfig(name, kind, address):
+            return {"name": name, "kind": kind, "address": address}
