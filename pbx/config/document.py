@@ -1,8 +1,8 @@
 """The office as YAML text: read without trusting it, written so that it can be imported again.
 
 Less than YAML 1.1 is taken, because its corners surprise people: no aliases (a few lines of them unfold to
-gigabytes), no tags, no merge keys, one document; `no` and `12:30` are text; a number with a leading zero must be
-quoted.
+gigabytes), no tags, no merge keys, one document; `no` and `12:30` are text; a number with a leading zero must
+be quoted.
 """
 
 import re
@@ -128,7 +128,8 @@ def _scalar(event: yaml.ScalarEvent) -> object:
     if value in _WORDS:
         return _WORDS[value]
     if _LEADING_ZERO.match(value):
-        _refuse(event.start_mark, f'{value[:40]} may be read in several ways; in quotes it cannot: "{value[:40]}"')
+        number = value[:40]
+        _refuse(event.start_mark, f'{number} may be read in several ways; put it in quotes: "{number}"')
     return int(value) if _INTEGER.match(value) else value
 
 

@@ -164,10 +164,18 @@ def _join(path: str, key: str) -> str:
 
 def _kind(value: object) -> str:
     """What a value is, in a person's words."""
-    for kind, words in ((str, "text"), (list | tuple, "a list"), (Mapping, "a mapping"), (bool, "true or false")):
-        if isinstance(value, kind):
-            return words
-    return "empty" if value is None else "a number"
+    match value:
+        case None:
+            return "empty"
+        case str():
+            return "text"
+        case bool():
+            return "true or false"
+        case list() | tuple():
+            return "a list"
+        case Mapping():
+            return "a mapping"
+    return "a number"
 
 
 def _shown(key: object) -> str:

@@ -54,7 +54,7 @@ def domain(value: object) -> str:
     except ValueError:
         labels = host.split(".")
     if len(host) > 253 or labels[-1].isdigit() or not all(map(_LABEL.match, labels)):
-        raise ValueError(f"{_shown(host)} is not a host name or an IP address, like pbx.example.org or 192.0.2.10")
+        raise ValueError(f"{_shown(host)} is not a host name or an IP address; wanted one, like 192.0.2.10")
     return host
 
 
@@ -75,12 +75,12 @@ def trunk_kind(value: object) -> str:
 
 
 def phone_password(value: object) -> str:
-    """A password that a phone can hold: 4 to 128 printable ASCII characters.  `weakness` says how good it is."""
+    """A password that a phone can hold: 4 to 128 printable ASCII characters.  See also `weakness`."""
     secret = text(value)
     if not 4 <= len(secret) <= 128:
         raise ValueError(f"is {len(secret)} characters long; wanted 12 to 128")
     if not (secret.isascii() and secret.isprintable()) or secret != secret.strip():
-        raise ValueError("has a character that phones spell differently; wanted ASCII letters, digits and signs")
+        raise ValueError("has a character that phones spell differently; wanted plain letters, digits, signs")
     return secret
 
 

@@ -51,10 +51,6 @@ class Configuration(Revisions):
         """Domain "localhost" until one was chosen."""
         return self._chosen_site() or UNSET
 
-    def _chosen_site(self) -> Site | None:
-        row = models.Site.select(models.Site.domain, models.Site.name).tuples().first(self._db)
-        return Site(*row) if row else None
-
     def ensure_site(self, domain: str) -> Site:
         """First start: takes `domain` if none was ever chosen; then gives the site as it is."""
         if self._chosen_site() is None:
@@ -72,8 +68,8 @@ class Configuration(Revisions):
     def import_office(self, office: Office, who: str, replace: bool = False) -> Change:
         """Creates and updates by number and name; with `replace` deletes what is not in `office`.
 
-        An existing extension without a password keeps its own; a new one gets one (`Change.passwords`).  Without a
-        site, the site stays.  Raises ConfigError.
+        An existing extension without a password keeps its own; a new one gets one (`Change.passwords`).
+        Without a site, the site stays.  Raises ConfigError.
         """
         old, wanted = self._state(), state_of(_checked(office))
         made: dict[str, str] = {}
@@ -117,21 +113,24 @@ class Configuration(Revisions):
         if key in state:
             raise Conflict(f"extension {item.number} exists already")
         password = item.password or phone_password(item.number, item.name)
-        self._save(state | {key: dataclasses.replace(item, password=password)}, who, f"created extension {item.number}")
+        state[key] = dataclasses.replace(item, password=password)
+        self._save(state, who, f"created extension {item.number}")
         return self.extension(item.number), password
 
     def rename_extension(self, number: str, name: str, who: str) -> ExtensionRow:
         """Raises NotFound, ConfigError (path name)."""
         state, key, item = self._find(number)
         name = _read_extension(number, name, None, False).name
-        self._save(state | {key: dataclasses.replace(item, name=name)}, who, f"renamed extension {number}")
+        state[key] = dataclasses.replace(item, name=name)
+        self._save(state, who, f"renamed extension {number}")
         return self.extension(number)
 
     def new_password(self, number: str, who: str) -> str:
         """A generated password for the phone; the old one stops working.  Raises NotFound."""
         state, key, item = self._find(number)
         password = phone_password(number, item.name)
-        self._save(state | {key: dataclasses.replace(item, password=password)}, who, f"new password for extension {number}")
+        state[key] = dataclasses.replace(item, password=password)
+        self._save(state, who, f"new password for extension {number}")
         return password
 
     def delete_extension(self, number: str, who: str) -> int:

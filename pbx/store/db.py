@@ -16,7 +16,7 @@ DATABASE = "warden.db"
 KEY = "box.key"
 LOCK = "lock"
 
-# FULL: a commit has reached the disk when it returns, power cut included; WAL alone would only promise "not damaged".
+# FULL: a commit has reached the disk when it returns.  (WAL with less only promises a database not damaged.)
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1}
 
 
@@ -71,7 +71,8 @@ def _lock(path: Path) -> TextIO:
         file.close()
         pid = int(holder) if holder.isdigit() else None
         who = f"process {pid}" if pid else "another process"
-        raise StoreBusy(f"{path.parent} is in use by {who}: stop it first, or choose another --data", pid) from None
+        message = f"{path.parent} is in use by {who}: stop it first, or choose another --data"
+        raise StoreBusy(message, pid) from None
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
@@ -92,7 +93,8 @@ def _open_database(path: Path, at: float) -> SqliteDatabase:
         migrate(db, at)
     except DatabaseError as error:
         db.close()
-        raise StoreError(f"{path} cannot be used: {error}; restore a backup, or move it away to start anew") from None
+        message = f"{path} cannot be used: {error}; restore a backup, or move it away to start anew"
+        raise StoreError(message) from None
     except BaseException:
         db.close()
         raise

@@ -13,10 +13,11 @@ class _Tally:
 
 
 class Lockout:
-    """`free` failures cost nothing; each further one locks its key for `first` seconds, doubling to `longest`.
+    """`free` failures cost nothing; each further one locks its key: `first` seconds, doubling to `longest`.
 
-    A key without failures for `forget` seconds starts afresh.  At most `most` keys are kept; the longest unused
-    go first.  `now` is monotonic seconds.  Keys are e.g. (username, address): nobody can lock out somebody else.
+    A key without failures for `forget` seconds starts afresh.  At most `most` keys are kept; the longest
+    unused go first.  `now` is monotonic seconds.  A key is e.g. (username, address), so that nobody can lock
+    out somebody else.
     """
 
     def __init__(

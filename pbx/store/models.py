@@ -1,7 +1,7 @@
 """The tables as they are now (the migrations made them so).
 
-No model is bound to a database: every query says where it runs, `.execute(db)`, so two stores can live side by
-side.  Indexes are the migrations' business.
+No model is bound to a database: every query says where it runs, `.execute(db)`, so two stores can live side
+by side.  Indexes are the migrations' business.
 """
 
 from peewee import (

@@ -1,4 +1,4 @@
-"""Who may use the console: the one-time claim, administrators, their refresh tokens, and the box's own secrets."""
+"""Who may use the console: the one-time claim, administrators, refresh tokens; and the box's own secrets."""
 
 import hmac
 import secrets
@@ -26,7 +26,7 @@ class People(Section):
         return self._secret(_CLAIM, sealing.claim_code().encode()).decode()
 
     def claim(self, code: str, username: str, password_hash: str) -> User:
-        """Makes the first administrator and forgets the code.  Case, spaces and dashes of the code do not matter.
+        """Makes the first administrator and forgets the code, of which case, spaces and dashes do not matter.
 
         Raises ClaimRefused, ConfigError (path username).  The caller limits how often one may guess.
         """
@@ -45,7 +45,8 @@ class People(Section):
         """
         username = _username(username)
         table = models.User
-        insert = table.insert(username=username, role="admin", password_hash=password_hash, created=self._clock())
+        row = {"username": username, "password_hash": password_hash, "created": self._clock()}
+        insert = table.insert(**row, role="admin")
         with self._db.atomic():
             preserve = [table.role, table.password_hash]
             insert.on_conflict(conflict_target=[table.username], preserve=preserve).execute(self._db)
@@ -55,7 +56,8 @@ class People(Section):
 
     def user(self, username: str) -> User | None:
         """By name, in any case."""
-        row = models.User.select().where(models.User.username == username.strip().lower()).dicts().first(self._db)
+        query = models.User.select().where(models.User.username == username.strip().lower())
+        row = query.dicts().first(self._db)
         return User(**row) if row else None
 
     def _user(self, username: str) -> User:
@@ -67,7 +69,10 @@ class People(Section):
     # -- refresh tokens
 
     def issue_token(self, username: str, token_hash: str, expires: float) -> None:
-        """A new sign-in: the first refresh token of a family; `expires` in wall-clock seconds.  Raises NotFound."""
+        """A new sign-in: the first refresh token of a family.  `expires` in wall-clock seconds.
+
+        Raises NotFound.
+        """
         username = self._user(username).username
         with self._db.atomic():
             models.RefreshToken.delete().where(models.RefreshToken.expires < self._clock()).execute(self._db)
@@ -90,7 +95,7 @@ class People(Section):
                 table.update(used=True).where(table.token_hash == old_hash).execute(self._db)
                 self._insert_token(new_hash, row["family"], row["username"], expires)
         if reused:
-            raise TokenRefused("the sign-in was used from two places and has been ended: sign in again", reused=True)
+            raise TokenRefused("the sign-in was used twice and has been ended: sign in again", reused=True)
         return self._user(row["username"])
 
     def revoke_token(self, token_hash: str) -> None:

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -15,10 +15,20 @@ from pbx.sip.flow import Address, Flow
 from pbx.store import models
 from pbx.store.section import Section
 from pbx.store.values import Page, RecordFilter
-from pbx.switch.events import BindingView, CallEnded, CallView, Fact, LegView, Party, PhoneRegistered, PhoneUnregistered
+from pbx.switch.events import (
+    BindingView,
+    CallEnded,
+    CallView,
+    Fact,
+    LegView,
+    Party,
+    PhoneRegistered,
+    PhoneUnregistered,
+)
 from pbx.wire.media import Counters
 
-_COUNTED = ("received", "received_bytes", "sent", "sent_bytes", "lost", "reordered", "duplicated", "refused", "jitter")
+_COUNTED = tuple(field.name for field in fields(Counters) if field.name != "leg")
+_PLAIN = tuple(field.name for field in fields(CallView) if field.name not in ("caller", "callee", "legs"))
 _MANY = 500
 
 
@@ -45,6 +55,7 @@ class Records(Section):
 
     def _register(self, facts: Iterable[PhoneRegistered | PhoneUnregistered]) -> None:
         table = models.Registration
+        key = [table.aor, table.contact]
         for fact in facts:
             binding = fact.binding
             # The Call-ID, so that the end of an old registration cannot end a newer one of the same contact.
@@ -54,14 +65,15 @@ class Records(Section):
             else:
                 row = _binding_row(binding)
                 preserve = [name for name in row if name not in ("aor", "contact")]
-                insert = table.insert(**row)
-                insert.on_conflict(conflict_target=[table.aor, table.contact], preserve=preserve).execute(self._db)
+                insert = table.insert(**row).on_conflict(conflict_target=key, preserve=preserve)
+                insert.execute(self._db)
 
     def bindings(self) -> list[BindingView]:
         """The phones of existing extensions whose registration has not expired, the oldest first."""
         table, extension = models.Registration, models.Extension
-        query = table.select().where(table.expires > self._clock(), table.aor.in_(extension.select(extension.number)))
-        return [_binding(row) for row in query.order_by(table.since).dicts().execute(self._db)]
+        exists = table.aor.in_(extension.select(extension.number))
+        query = table.select().where(table.expires > self._clock(), exists).order_by(table.since)
+        return [_binding(row) for row in query.dicts().execute(self._db)]
 
     def records(self, filter: RecordFilter) -> Page:
         """Newest first.  Raises ConfigError (paths cursor, limit)."""
@@ -134,12 +146,7 @@ def _position(cursor: str) -> tuple[float, str]:
 
 
 def _call_row(call: CallView) -> dict[str, Any]:
-    row = {
-        name: getattr(call, name)
-        for name in (
-            "call", "state", "dialled", "started", "ringing", "answered", "ended", "cause", "cause_text", "ended_by"
-        )
-    }  # fmt: skip
+    row = {name: getattr(call, name) for name in _PLAIN}
     for end, party in (("caller", call.caller), ("callee", call.callee)):
         row |= {f"{end}_number": party.number, f"{end}_name": party.name, f"{end}_kind": party.kind}
     return row
@@ -147,7 +154,8 @@ def _call_row(call: CallView) -> dict[str, Any]:
 
 def _call(row: dict[str, Any], legs: list[LegView]) -> CallView:
     caller, callee = (
-        Party(*(row.pop(f"{end}_{part}") for part in ("number", "name", "kind"))) for end in ("caller", "callee")
+        Party(row.pop(f"{end}_number"), row.pop(f"{end}_name"), row.pop(f"{end}_kind"))
+        for end in ("caller", "callee")
     )
     return CallView(**row, caller=caller, callee=callee, legs=tuple(legs))
 

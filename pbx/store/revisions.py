@@ -9,7 +9,7 @@ from pbx.store import models
 from pbx.store.errors import Conflict, NotFound
 from pbx.store.sealing import ha1
 from pbx.store.section import Section
-from pbx.store.state import SITE, Key, State, Step, check, label, steps, thing
+from pbx.store.state import SITE, Key, State, Step, check, label, password_of, steps, thing
 from pbx.store.values import Difference, Revision
 
 # The digest realm until a domain was chosen.
@@ -22,7 +22,8 @@ class Revisions(Section):
     def undo(self, revision: int, who: str) -> int:
         """Takes one change back, whole, as a new revision (which can be undone too).
 
-        What was deleted comes back with the same password.  Raises NotFound, Conflict (names what changed since).
+        What was deleted comes back with the same password.  Raises NotFound; Conflict, which names what
+        changed since.
         """
         differences = self._differences(revision)
         secrets = self._secrets(revision)
@@ -30,7 +31,7 @@ class Revisions(Section):
         for difference in differences:
             key = (difference.kind, difference.key)
             current = state.get(key)
-            kept = (_password(current), _password(current))
+            kept = (password_of(current),) * 2
             before, after = secrets[difference.key] if difference.password else kept
             if current != thing(difference, difference.after, after):
                 raise Conflict(self._obstacle(revision, key))
@@ -64,7 +65,7 @@ class Revisions(Section):
                 return f"revision {revision} was taken back already, by revision {other.id}"
         for other in later:
             if any((d.kind, d.key) == key for d in other.differences):
-                return f"{label(key)} was changed again by revision {other.id} ({other.why}): take that back first"
+                return f"{label(key)} was changed by revision {other.id} since ({other.why}); undo that first"
         return f"{label(key)} is not as revision {revision} left it"
 
     def _secrets(self, revision: int) -> dict[str, tuple[str | None, str | None]]:
@@ -78,10 +79,15 @@ class Revisions(Section):
 
     # -- the state, whole
 
+    def _chosen_site(self) -> Site | None:
+        row = models.Site.select(models.Site.domain, models.Site.name).tuples().first(self._db)
+        return Site(*row) if row else None
+
     def _state(self) -> State:
         state: State = {}
-        for domain, name in models.Site.select(models.Site.domain, models.Site.name).tuples().execute(self._db):
-            state[SITE] = Site(domain, name)
+        site = self._chosen_site()
+        if site:
+            state[SITE] = site
         extension, account = models.Extension, models.Account
         rows = extension.select(extension.number, extension.name, account.sealed).join(account)
         for number, name, sealed in rows.order_by(extension.number).tuples().execute(self._db):
@@ -92,7 +98,7 @@ class Revisions(Section):
         return state
 
     def _save(self, new: State, who: str, why: str, undoes: int | None = None) -> int | None:
-        """Writes the difference to what there is; the new revision, None if there is none.  Raises ConfigError."""
+        """Writes what differs from what there is; the new revision, None if nothing.  Raises ConfigError."""
         check(new)
         with self._db.atomic():
             old = self._state()
@@ -176,10 +182,6 @@ class Revisions(Section):
 def _revision(row: dict[str, Any]) -> Revision:
     differences = tuple(Difference(**item) for item in json.loads(row.pop("differences")))
     return Revision(differences=differences, **row)
-
-
-def _password(item: object) -> str | None:
-    return item.password if isinstance(item, ExtensionConfig) else None
 
 
 def _domain(state: State) -> str:

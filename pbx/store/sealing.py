@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pbx.config import validators
 from pbx.store.errors import StoreError
 
-# Nothing that XML, a phone's configuration file or a URL would have to escape, and no look-alikes (0 O, 1 l I).
+# Nothing that XML, a phone's configuration file or a URL would escape, and no look-alikes (0 O, 1 l I).
 _ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _NONCE = 12
@@ -31,7 +31,7 @@ class Box:
         try:
             key = path.read_bytes()
         except FileNotFoundError:
-            raise StoreError(f"{path} is missing: without it the passwords cannot be read; restore it") from None
+            raise StoreError(f"{path} is missing; no password can be read without it: restore it") from None
         if len(key) != 32:
             raise StoreError(f"{path} is damaged ({len(key)} bytes, wanted 32); restore it from a backup")
         return cls(key)
@@ -45,7 +45,7 @@ class Box:
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
         except (InvalidTag, ValueError):
-            raise StoreError(f"the sealed {purpose} does not open: box.key is not the one it was sealed by") from None
+            raise StoreError(f"the {purpose} does not open: box.key is not the one that sealed it") from None
 
 
 def _write_key(path: Path) -> None:

@@ -28,12 +28,16 @@ class Step:
     @property
     def passwords(self) -> tuple[str | None, str | None]:
         """The phone's password before and after, (None, None) if it is not this that changes."""
-        before, after = (t.password if isinstance(t, ExtensionConfig) else None for t in (self.before, self.after))
+        before, after = password_of(self.before), password_of(self.after)
         return (None, None) if before == after else (before, after)
 
     def difference(self) -> Difference:
         changed = self.passwords != (None, None)
         return Difference(*self.key, _fields(self.before), _fields(self.after), changed)
+
+
+def password_of(item: Thing | None) -> str | None:
+    return item.password if isinstance(item, ExtensionConfig) else None
 
 
 def state_of(office: Office) -> State:
@@ -89,7 +93,9 @@ def thing(difference: Difference, fields: Mapping[str, str] | None, password: st
         return None
     if difference.kind == "site":
         return Site(**fields)
-    return TrunkConfig(**fields) if difference.kind == "trunk" else ExtensionConfig(**fields, password=password)
+    if difference.kind == "trunk":
+        return TrunkConfig(**fields)
+    return ExtensionConfig(**fields, password=password)
 
 
 def _fields(thing: Thing | None) -> dict[str, str] | None:

@@ -11,8 +11,8 @@ from pbx.switch.events import CallView
 class Change:
     """What an import did.  Things are named "site", "extension 1001", "trunk trusted".
 
-    `revision` is None when nothing changed.  `passwords` maps the number of each new extension that came without
-    a password to the one generated for it: the only time it is told.
+    `revision` is None when nothing changed.  `passwords` maps the number of each new extension that came
+    without a password to the one generated for it: the only time it is told.
     """
 
     revision: int | None
@@ -36,9 +36,9 @@ class ExtensionRow:
 class Difference:
     """One thing that a revision changed.
 
-    `kind` is "site", "extension" or "trunk", `key` its number or name ("" for the site).  `before` and `after`
-    hold its fields, None = it was not there.  Passwords are never among them; `password` says that it was set or
-    changed.
+    `kind` is "site", "extension" or "trunk", `key` its number or name ("" for the site).  `before` and
+    `after` hold its fields, None = it was not there.  Passwords are never among them; `password` says that it
+    was set or changed.
     """
 
     kind: str
@@ -74,8 +74,9 @@ class User:
 class RecordFilter:
     """Which call records to list, newest first.
 
-    `number`: a party of the call or what was dialled.  `cause`: a `Cause.slug`.  `since` <= started < `until`.
-    `text`: part of a name or number, any case.  `cursor`: `Page.next` of the page before.  `limit`: 1 to 500.
+    `number`: a party of the call or what was dialled.  `cause`: a `Cause.slug`.  `since` <= started <
+    `until`.  `text`: part of a name or number, any case.  `cursor`: `Page.next` of the page before.  `limit`:
+    1 to 500.
     """
 
     number: str | None = None

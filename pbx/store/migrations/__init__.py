@@ -1,7 +1,7 @@
 """Brings a database to the schema of this release, one numbered step after the other.
 
-A step is never changed once released: a new one is added below.  Each runs in one transaction together with the
-row that records it, so a power cut leaves a whole step or none.
+A step is never changed once released: a new one is added below.  Each runs in one transaction together with
+the row that records it, so a power cut leaves a whole step or none.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def migrate(db: Database, at: float, steps: tuple[tuple[str, Step], ...] = STEPS
     found = version(db)
     if found > len(steps):
         raise StoreTooNew(
-            f"the database has schema {found} and this Warden knows up to {len(steps)}: a newer one has used it; "
+            f"the database has schema {found}, this Warden knows {len(steps)}: a newer one has used it; "
             "install that one again, or restore an older backup"
         )
     for number, (name, step) in enumerate(steps[found:], start=found + 1):
