@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pbx.directory import Directory
 from pbx.sip.flow import Address
 from pbx.switch.events import BindingView, CallView, Fact
+from pbx.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from pbx.store import Store
@@ -64,14 +65,6 @@ class Offload(Protocol):
 
     def cpu(self, fn: Callable[..., T], *args: Any) -> T:
         """On a native thread pool: bcrypt and other work of 1 ms or more."""
-
-
-class Telemetry(Protocol):
-    def exposition(self) -> bytes:
-        """The metrics in the Prometheus text format (version 0.0.4)."""
-
-    def sign_in_failed(self) -> None:
-        """Count a failed sign-in to the console."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pbx.directory import Directory
 from pbx.sip.flow import Address, Flow
 from pbx.store import Store
 from pbx.switch.events import BindingView, CallView, DirectoryChanged, Fact, Party
+from pbx.telemetry import Telemetry
 
 PASSWORD = "correct horse 42"
 CHEAP_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -100,24 +101,13 @@ class Offload:
         return fn(*args)
 
 
-@dataclass
-class Telemetry:
-    failures: int = 0
-
-    def exposition(self) -> bytes:
-        return b"warden_registrations 3\n"
-
-    def sign_in_failed(self) -> None:
-        self.failures += 1
-
-
 class Api:
     """The application and what surrounds it, as a browser on the LAN meets it."""
 
     def __init__(self, store: Store, clock: Clock, dashboard: Path | None = None) -> None:
         self.clock, self.store = clock, store
         self.exchange = Exchange(clock, store.directory())
-        self.offload, self.telemetry = Offload(), Telemetry()
+        self.offload, self.telemetry = Offload(), Telemetry("0.1.0")
         self.checks = [Check("sip", "SIP", "ok", "Answered in 3 ms.", START)]
         self.services = Services(
             store, self.exchange, self.offload, self.telemetry, lambda: tuple(self.checks),

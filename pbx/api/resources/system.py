@@ -8,6 +8,7 @@ import falcon
 from pbx.api.office import phone_server
 from pbx.api.services import Check, Services
 from pbx.api.views import plain
+from pbx.telemetry import CONTENT_TYPE
 
 _WORST_FIRST = ("failed", "warning", "ok")
 
@@ -49,7 +50,7 @@ class Metrics:
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         response.data = self._telemetry.exposition()
-        response.content_type = "text/plain; version=0.0.4; charset=utf-8"
+        response.content_type = CONTENT_TYPE
 
 
 def overall(checks: Iterable[Check]) -> str:
