@@ -99,25 +99,11 @@ class Office:
     # its life
 
     def start(self, seconds: float = 15.0) -> None:
-        args = [
-            "run",
-            "--data",
-            self.data,
-            "--http",
-            f"{self.host}:9000",
-            "--sip",
-            self.sip,
-            "--rtp",
-            self.rtp,
-        ]
+        words = f"run --data {self.data} --http {self.host}:9000 --sip {self.sip} --rtp {self.rtp}"
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*prefix(self.namespace), str(WARDEN), *args],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            command = [*prefix(self.namespace), str(WARDEN), *words.split()]
+            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            self.process = subprocess.Popen(command, start_new_session=True, **streams)
         wait_for(self._answers, seconds, f"warden run answers\n{self.last_words()}")
 
     def _answers(self) -> bool:
