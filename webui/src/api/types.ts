@@ -1,0 +1,127 @@
+/** The shapes that the API speaks.  Times are seconds since 1970, jitter is in milliseconds, sizes in bytes. */
+
+export interface User {
+  username: string;
+  role: string;
+}
+
+export interface Setup {
+  claimed: boolean;
+  name: string;
+  version: string;
+}
+
+export interface Session {
+  access_token: string;
+  expires_in: number;
+  user: User;
+}
+
+export interface Site {
+  domain: string;
+  server: string;
+  transports: string[];
+  name: string;
+}
+
+export interface Extension {
+  number: string;
+  name: string;
+  created: number | null;
+  phones: number;
+}
+
+/** What a phone needs to register.  The password is told here once and never again. */
+export interface PhoneAccount {
+  username: string;
+  password: string;
+  domain: string;
+  server: string;
+  transport: string;
+  uri: string;
+  qr_svg: string;
+}
+
+export interface Phone {
+  extension: string;
+  name: string;
+  contact: string;
+  address: string;
+  user_agent: string;
+  since: number;
+  expires: number;
+}
+
+export interface Party {
+  number: string;
+  name: string;
+  kind: string;
+}
+
+export interface Counters {
+  leg: string;
+  received: number;
+  received_bytes: number;
+  sent: number;
+  sent_bytes: number;
+  lost: number;
+  reordered: number;
+  duplicated: number;
+  refused: number;
+  jitter: number;
+}
+
+export interface Leg {
+  leg: string;
+  party: Party;
+  direction: string;
+  address: string;
+  user_agent: string;
+  state: string;
+  codec: string;
+  cause: string;
+  counters: Counters | null;
+}
+
+export interface Call {
+  call: string;
+  state: string;
+  caller: Party;
+  dialled: string;
+  callee: Party;
+  started: number;
+  ringing: number | null;
+  answered: number | null;
+  ended: number | null;
+  cause: string;
+  cause_text: string;
+  ended_by: string;
+  legs: Leg[];
+}
+
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+
+export interface Check {
+  slug: string;
+  title: string;
+  status: string;
+  text: string;
+  since: number | null;
+}
+
+export interface Health {
+  status: string;
+  version: string;
+  uptime: number;
+  checks: Check[];
+  ports: { used: number; total: number };
+}
+
+export interface Trouble {
+  slug: string;
+  text: string;
+  call: string;
+}
