@@ -90,10 +90,10 @@ def account_document(domain: str, server: Address, number: str, name: str, passw
 def qr_code(text: str) -> str:
     """An SVG without style attributes or scripts, so a strict Content-Security-Policy shows it.
 
-    Takes some 10 ms of CPU: call it through `Offload.cpu`.
+    Takes some 20 ms of CPU: call it through `Offload.cpu`.
     """
     out = BytesIO()
-    segno.make(text, error="m", micro=False).save(
+    segno.make(text, error="l", micro=False).save(
         out, kind="svg", xmldecl=False, nl=False, omitsize=True, svgclass=None, lineclass=None, light="#fff"
     )
     return out.getvalue().decode()

@@ -106,7 +106,7 @@ def too_large() -> Problem:
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
-    near = get_close_matches(name, known, 1)
+    near = get_close_matches(name, known, 1, cutoff=0.75)
     if near:
         return f"is not known here; did you mean {near[0]}?"
     return f"is not known here; wanted {', '.join(known)}" if known else "is not known here; wanted none"
