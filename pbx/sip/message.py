@@ -241,7 +241,7 @@ def _check(message: Request | Response) -> None:
 
 def _salvage(start: str, lines: Sequence[str]) -> Request | None:
     """The request behind a malformed message, if a 400 to it can be addressed and matched."""
-    words = start[:MAX_LINE].split()
+    words = start.split()
     if len(words) < 3 or words[0] == "ACK" or not is_token(words[0]) or words[-1][:4].upper() != "SIP/":
         return None
     fields: dict[str, list[str]] = {}

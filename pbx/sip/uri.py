@@ -28,11 +28,13 @@ def parse_host(text: str) -> str:
     """A host as we keep it: lower case, an IPv6 address without its brackets; 400 where it is no address."""
     if text[0] != "[":
         return text.lower()
+    # The grammar of RFC 3261 made some peers write a third colon before an IPv4 tail (RFC 5118 §4.10).
+    host = text[1:-1].lower().replace(":::", "::")
     try:
-        IPv6Address(text[1:-1])
+        IPv6Address(host)
     except AddressValueError:
         raise bad("Bad IPv6 Address") from None
-    return text[1:-1].lower()
+    return host
 
 
 def format_host(host: str, port: int | None) -> str:
@@ -135,7 +137,8 @@ def _identity(uri: Uri) -> tuple[object, ...]:
     headers = frozenset(unquote(piece) for piece in uri.headers.split("&"))
     password = None if uri.password is None else unquote(uri.password)
     user = None if uri.user is None else unquote(uri.user)
-    return uri.scheme, user, password, uri.host, uri.port, headers, uri.opaque
+    host = IPv6Address(uri.host) if ":" in uri.host else uri.host  # RFC 5954 §4: whatever its spelling
+    return uri.scheme, user, password, host, uri.port, headers, uri.opaque
 
 
 def _params_agree(ours: Params, theirs: Params) -> bool:
