@@ -1,6 +1,6 @@
-"""`make bench`: what the product costs and how far it goes, beside Asterisk 22 measured on a machine of this kind.
+"""`make bench`: what the product costs and how far it goes, beside Asterisk 22 on a machine of this kind.
 
-The product runs on one core and the load comes from the other.  Figures depend on the machine; ratios less so.
+The product runs on one core, the load comes from the other.  Figures depend on the machine, ratios less so.
 """
 
 import json
@@ -63,10 +63,8 @@ def highest(attempt: Callable[[float], Step], start: float, top: float) -> float
 def tell(what: str, attempt: Callable[[float, float], Step], seconds: float) -> Callable[[float], Step]:
     def run(rate: float) -> Step:
         step = attempt(rate, seconds)
-        say(
-            f"  {rate:g} {what}/s: {step.succeeded} succeeded, {step.failed} failed, {step.retransmitted} repeated,"
-            f" {100 * step.cpu_seconds / step.seconds:.0f} % CPU"
-        )
+        outcome = f"{step.succeeded} succeeded, {step.failed} failed, {step.retransmitted} repeated"
+        say(f"  {rate:g} {what}/s: {outcome}, {100 * step.cpu_seconds / step.seconds:.0f} % CPU")
         return step
 
     return run

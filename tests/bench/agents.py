@@ -1,4 +1,4 @@
-"""Telephones in one thread, for calls whose audio we send ourselves: a trunk that calls and a phone that answers."""
+"""Telephones in one thread whose audio is sent by us: a trunk that calls, and a phone that answers."""
 
 import re
 import select
@@ -104,9 +104,9 @@ def _uri(text: str) -> str:
 
 
 def _audio(body: str) -> Address:
-    host, port = re.search(r"c=IN IP4 (\S+)", body), re.search(r"m=audio (\d+)", body)
-    assert host and port, body
-    return host[1], int(port[1])
+    found = re.search(r"c=IN IP4 (\S+).*?m=audio (\d+)", body, re.S)
+    assert found, body
+    return found[1], int(found[2])
 
 
 def serve(agents: list[Agent], until: Callable[[], bool], seconds: float) -> None:

@@ -51,7 +51,7 @@ class Step:
 
 
 class Load:
-    """SIPp on the callers' and the callees' address, against an office whose first half calls its second half."""
+    """SIPp on the callers' and the callees' address; the first half of the office calls the second."""
 
     def __init__(self, office: Office, numbers: Sequence[str]) -> None:
         self.office = office

@@ -78,15 +78,8 @@ def request(
     retrans: bool = True,
 ) -> str:
     via = VIA + (f"z9hG4bK[pid]-[call_number]-{branch}" if branch else "[branch]")
-    lines = [
-        f"{method} {uri} SIP/2.0",
-        via,
-        "Max-Forwards: 70",
-        FROM,
-        to,
-        "Call-ID: [call_id]",
-        f"CSeq: {cseq} {method}",
-    ]
+    start = [f"{method} {uri} SIP/2.0", via, "Max-Forwards: 70", FROM, to]
+    lines = [*start, "Call-ID: [call_id]", f"CSeq: {cseq} {method}"]
     return send(*lines, CONTACT, *headers, body=body, retrans=retrans and method != "ACK")
 
 
@@ -275,50 +268,13 @@ class Phone:
         folder = self.folder / f"{self.number}-{len(self.playing)}-{self.address}"
         folder.mkdir(parents=True)
         (folder / "scenario.xml").write_text(scenario(steps))
-        command = [
-            self.sipp,
-            self.server,
-            "-sf",
-            "scenario.xml",
-            "-i",
-            self.address,
-            "-p",
-            str(port),
-            "-m",
-            "1",
-            "-nostdin",
-        ]
-        command += [
-            "-key",
-            "me",
-            self.number,
-            "-key",
-            "to",
-            to,
-            "-key",
-            "dom",
-            self.domain,
-            "-au",
-            self.number,
-        ]
-        command += [
-            "-ap",
-            self.password,
-            "-recv_timeout",
-            "9000",
-            "-timeout",
-            f"{limit:g}s",
-            "-timeout_error",
-        ]
-        command += [
-            "-trace_err",
-            "-error_file",
-            "errors",
-            "-trace_msg",
-            "-message_file",
-            "messages",
-            *options,
-        ]
+        words = (
+            f"{self.sipp} {self.server} -sf scenario.xml -i {self.address} -p {port} -m 1 -nostdin"
+            f" -key me {self.number} -key to {to or self.number} -key dom {self.domain}"
+            f" -au {self.number} -ap {self.password} -recv_timeout 9000 -timeout {limit:g}s -timeout_error"
+            " -trace_err -error_file errors -trace_msg -message_file messages"
+        )
+        command = [*words.split(), *options]
         with (folder / "screen").open("wb") as screen:
             process = subprocess.Popen(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen
