@@ -145,6 +145,8 @@ def _check_site(request: falcon.Request) -> None:
 
 
 def _on_this_machine(request: falcon.Request) -> bool:
-    """A proxy on this machine would make the whole network look local: then the token is needed."""
+    """A proxy on this machine would make the whole network look local: then the token is needed.
+
+    Not `request.remote_addr`, which takes an unknown peer for 127.0.0.1."""
     forwarded = any(request.get_header(name) for name in _FORWARDED)
-    return not forwarded and is_loopback(request.remote_addr)
+    return not forwarded and is_loopback(request.env.get("REMOTE_ADDR", ""))

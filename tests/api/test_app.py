@@ -1,8 +1,10 @@
 """The table of routes: nothing is open by accident."""
 
 import re
+from dataclasses import replace
 
 import falcon
+import peewee
 import pytest
 
 from pbx.api.app import Route, make_app, roles, routes
@@ -97,8 +99,7 @@ def test_a_defect_is_a_sentence_to_the_client_and_a_traceback_in_the_log(
     def broken() -> tuple[()]:
         raise ZeroDivisionError("secret detail")
 
-    app = make_app(api.services.__class__(**{**_fields(api), "health": broken}))
-    api.client.app = app
+    api.client.app = make_app(replace(api.services, health=broken))
     result = api("GET", "/api/health?token=hidden")
     assert result.status_code == 500
     assert "secret detail" not in result.text
@@ -109,8 +110,6 @@ def test_a_defect_is_a_sentence_to_the_client_and_a_traceback_in_the_log(
 def test_a_failing_database_is_503_and_says_that_nothing_was_saved(
     api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import peewee
-
     def full(*_: object) -> None:
         raise peewee.OperationalError("database or disk is full")
 
@@ -119,7 +118,3 @@ def test_a_failing_database_is_503_and_says_that_nothing_was_saved(
     assert result.status_code == 503
     assert "nothing was saved" in result.json["detail"]
     assert "disk is full" in caplog.text
-
-
-def _fields(api: Api) -> dict[str, object]:
-    return {name: getattr(api.services, name) for name in api.services.__dataclass_fields__}

@@ -32,12 +32,12 @@ def test_our_own_names_are_answered(api: Api, host: str) -> None:
 
 @pytest.mark.parametrize("host", [
     "evil.example", "192.0.2.10.evil.example", "pbx.example.org.evil.example", "localhost.evil.example",
-    "local", "[::1", "x" * 300, "pbx.example.org@evil.example",
+    "local", "x" * 300, "pbx.example.org@evil.example",
 ])
 def test_a_strangers_name_is_misdirected(api: Api, host: str) -> None:
     result = api.anonymous("GET", "/api/setup", headers={"Host": host})
-    # "[::1" is a sloppy spelling of an address, and an address is nobody's name.
-    assert result.status_code == (200 if host == "[::1" else 421)
+    assert result.status_code == 421
+    assert "Open Warden by its IP address or host name." in result.json["detail"]
 
 
 @pytest.mark.parametrize(("given", "host"), [
@@ -100,6 +100,10 @@ def test_metrics_are_for_administrators(api: Api) -> None:
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
 def test_metrics_are_for_programs_on_this_machine(api: Api, peer: str) -> None:
     assert api.anonymous("GET", "/metrics", remote_addr=peer).status_code == 200
+
+
+def test_a_peer_that_nobody_knows_is_not_this_machine(api: Api) -> None:
+    assert api.anonymous("GET", "/metrics", remote_addr="").status_code == 401
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])

@@ -1,5 +1,7 @@
 """Phones and calls as they are now."""
 
+from dataclasses import replace
+
 from pbx.switch.events import BindingView, CallView
 from tests.api.conftest import START, Api
 
@@ -44,8 +46,6 @@ def test_hanging_up_is_accepted_once(api: Api, call: CallView) -> None:
 
 
 def test_health_is_as_bad_as_its_worst_check(api: Api) -> None:
-    from dataclasses import replace
-
     api.checks.append(replace(api.checks[0], slug="disk", status="warning", text="The disk is nearly full."))
     assert api.anonymous("GET", "/api/health").json == {"status": "warning"}
     api.checks.append(replace(api.checks[0], slug="database", status="failed", text="The disk is full."))

@@ -1,5 +1,7 @@
 """Passwords of people."""
 
+import bcrypt
+
 from pbx.api import passwords
 
 
@@ -15,9 +17,7 @@ def test_the_decoy_costs_the_same_and_fits_nothing() -> None:
     assert not passwords.matches("", passwords.DECOY)
 
 
-def test_a_password_beyond_what_bcrypt_reads_never_matches(monkeypatch: object) -> None:
-    import bcrypt
-
+def test_a_password_beyond_what_bcrypt_reads_never_matches() -> None:
     kept = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
     assert passwords.matches("x" * 72, kept)
     assert not passwords.matches("x" * 73, kept)
