@@ -20,6 +20,14 @@ LOCK = "lock"
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1}
 
 
+class _Database(SqliteDatabase):
+    """SQLite rolls back by itself when the disk is full or fails: rolling back again would hide that error."""
+
+    def rollback(self) -> None:
+        if self.connection().in_transaction:
+            super().rollback()
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What `open_directory` holds open until `close`."""
@@ -84,7 +92,7 @@ def _open_database(path: Path, at: float) -> SqliteDatabase:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     sync_directory(path.parent)
     # One connection, handed from thread to thread by the caller, who lets only one in at a time.
-    db = SqliteDatabase(
+    db = _Database(
         str(path), pragmas=_PRAGMAS, timeout=5, lock_type="IMMEDIATE",
         thread_safe=False, check_same_thread=False, autoconnect=False,
     )  # fmt: skip

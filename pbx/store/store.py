@@ -13,8 +13,8 @@ from pbx.store.records import Records
 class Store(Configuration, People, Records):
     """All that is kept: configuration, people, facts.
 
-    Blocking; any thread may use it, one at a time.  Every method may raise `peewee.DatabaseError` (disk full
-    …); a method that raises has written nothing.
+    Blocking; any thread may use it, one at a time.  Every method may raise `peewee.PeeweeException` (disk
+    full, say); one that raises has written nothing.
     """
 
     @classmethod
