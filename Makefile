@@ -80,5 +80,5 @@ $(NODE_READY): webui/package.json webui/package-lock.json
 
 $(DASHBOARD): $(NODE_READY) $(WEB_FILES)
 	@echo "Building the dashboard"
-	@cd webui && npm run --silent build
+	@cd webui && npm run --silent build -- --logLevel warn
 	@touch $@
