@@ -1,0 +1,1 @@
+"""The composition root: builds the office of its parts, and hosts it."""

@@ -1,0 +1,301 @@
+"""The running office: its parts built, started in order and stopped in order."""
+
+import gc
+import logging
+import os
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple
+from functools import partial
+from pathlib import Path
+from random import SystemRandom
+
+import gevent
+import peewee
+
+from pbx.api import services as api
+from pbx.api.app import make_app
+from pbx.api.passwords import hashed
+from pbx.config import ConfigError, Problem, validators
+from pbx.directory import Directory
+from pbx.features import catalogue
+from pbx.net import addresses, health
+from pbx.net.broadcast import Broadcast
+from pbx.net.control import Control
+from pbx.net.control_messages import StatusReply
+from pbx.net.driver import Driver, Tap
+from pbx.net.exchange import Exchange
+from pbx.net.health import Health, Probe
+from pbx.net.media_link import MediaLink
+from pbx.net.observe import Observer
+from pbx.net.offload import Offload
+from pbx.net.pulse import Pulse
+from pbx.net.udp import Udp
+from pbx.net.writer import Writer
+from pbx.server.folder import open_store
+from pbx.server.gunicorn import Wsgi
+from pbx.server.options import Options, Started, installed_version
+from pbx.sip.flow import Address
+from pbx.sip.settings import Settings as SipSettings
+from pbx.switch.desk import Settings
+from pbx.switch.events import CallView, Fact
+from pbx.switch.switch import Switch
+from pbx.telemetry import Telemetry
+
+_CALLS_PATIENCE = 2.5  # seconds for the calls to end
+_MEDIA_PATIENCE, _WRITER_PATIENCE = 0.7, 0.7  # seconds to stop each
+_GARBAGE = (20_000, 20, 50)  # collections are rare, and what lives from the start is frozen
+
+log = logging.getLogger("warden.server")
+
+
+class Office:
+    """All of it, in the worker: see `pbx.gunicorn.Office` and `pbx.net.control.Office`."""
+
+    def __init__(self, options: Options, sip: socket.socket, announce: Callable[[Started], None]) -> None:
+        self._options, self._sip, self._announce = options, sip, announce
+        self._began = time.monotonic()
+
+    # -- starting
+
+    def start(self, first: bool, again: Callable[[], None]) -> Wsgi:
+        self._offload = Offload()
+        self._store = self._offload.store(open_store, self._options.data)
+        self._telemetry = Telemetry(installed_version())
+        self._build(self._offload.store(self._store.directory), again)
+        self._restore()
+        self._udp.start()
+        self._driver.start()
+        self._media.start()
+        self._writer.start()
+        self._pulse.start()
+        self._control.start()
+        app: Wsgi = make_app(self._services())
+        self._health.start()
+        self._tell(first)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)
+        return app
+
+    def _build(self, directory: Directory, again: Callable[[], None]) -> None:
+        options, telemetry = self._options, self._telemetry
+        self._writer = Writer(self._write, telemetry.database_failed, _is_passing)
+        self._broadcast = Broadcast((self._writer.put, Observer(telemetry)))
+        switch = Switch(
+            Settings(SipSettings(directory.domain), options.rtp_first, options.rtp_last),
+            directory,
+            catalogue(),
+            SystemRandom(),
+            time.monotonic(),
+            time.time(),
+        )
+        self._driver = Driver(
+            switch,
+            lambda data, flow: self._udp.send(data, flow),
+            lambda command: self._media.send(command),
+            self._broadcast.tell,
+            telemetry.switch_failed,
+            again,
+        )
+        self._udp = Udp(self._sip, self._driver.receive)
+        self._media = MediaLink(
+            options.data / "run" / "media.sock",
+            self._media_command(),
+            lambda event: self._driver.post(lambda switch, now: switch.heard(event, now)),
+            lambda: self._driver.post(lambda switch, now: switch.media_lost(now)),
+        )
+        self._exchange = Exchange(self._driver, self._broadcast, directory)
+        self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
+        self._health = Health(self._probes())
+        self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
+        self._publish()
+
+    def _media_command(self) -> tuple[str, ...]:
+        options = self._options
+        range_ = f"{options.sip}".rpartition(":")[0] + f":{options.rtp_first}-{options.rtp_last}"
+        socket_path = str(options.data.absolute() / "run" / "media.sock")
+        return sys.executable, "-m", "pbx.media", "--socket", socket_path, "--rtp", range_
+
+    def _restore(self) -> None:
+        bindings = self._offload.store(self._store.bindings)
+        self._driver.machine.restore(bindings, time.monotonic())
+        if bindings:
+            log.info("%d phones are still registered from before", len(bindings))
+
+    def _tell(self, first: bool) -> None:
+        if not first:
+            log.warning("started again after a failure; calls in progress were lost, registrations were not")
+            return
+        code = self._offload.store(self._store.claim_code)
+        directory = self._exchange.directory
+        built = _dashboard() is not None
+        self._announce(Started(self._options, code, directory.domain, len(directory.extensions), built))
+
+    def _services(self) -> api.Services:
+        return api.Services(
+            store=self._store,
+            exchange=self._exchange,
+            offload=self._offload,
+            telemetry=self._telemetry,
+            health=lambda: tuple(api.Check(*astuple(check)) for check in self._health.checks()),
+            sip=self._options.sip,
+            names=partial(_names, self._options.sip),
+            clock=time.time,
+            monotonic=time.monotonic,
+            version=installed_version(),
+            dashboard=_dashboard(),
+        )
+
+    # -- stopping
+
+    def stop(self) -> None:
+        """Each step whatever became of the one before: half a stop would leave a process behind."""
+        for step in (
+            self._end_calls,
+            self._health.stop,
+            self._pulse.stop,
+            self._control.stop,
+            lambda: self._media.stop(_MEDIA_PATIENCE),
+            self._driver.stop,
+            self._udp.close,
+            lambda: self._writer.stop(_WRITER_PATIENCE),
+            self._broadcast.close,
+            lambda: self._offload.store(self._store.close),
+            self._offload.close,
+        ):
+            try:
+                step()
+            except Exception:
+                log.exception("while stopping")
+        log.info("stopped")
+
+    def _end_calls(self) -> None:
+        switch = self._driver.machine
+        count = len(switch.calls())
+        if count:
+            log.info("ending %d calls", count)
+        self._driver.do(lambda switch, now: switch.shut_down(now))
+        with gevent.Timeout(_CALLS_PATIENCE, False):
+            while not switch.empty:
+                gevent.sleep(0.02)
+
+    # -- what the control socket asks for
+
+    def status(self) -> StatusReply:
+        troubles = tuple(check.text for check in self._health.checks() if check.status != health.OK)
+        phones, calls = len(self._exchange.phones()), len(self._exchange.calls())
+        uptime = time.monotonic() - self._began
+        return StatusReply(os.getpid(), installed_version(), uptime, phones, calls, troubles)
+
+    def calls(self) -> tuple[CallView, ...]:
+        return self._exchange.calls()
+
+    def hang_up(self, call: str) -> bool:
+        return self._exchange.hang_up(call)
+
+    def use(self, directory: Directory) -> None:
+        if directory.revision > self._exchange.directory.revision:
+            self._exchange.use(directory)
+
+    def hash_password(self, password: str) -> str:
+        """Raises ConfigError."""
+        return hash_password(password)
+
+    def tap(self, tap: Tap) -> Callable[[], None]:
+        return self._driver.tap(tap)
+
+    # -- wiring
+
+    def _write(self, facts: Sequence[Fact]) -> None:
+        self._offload.store(self._store.write, facts)
+
+    def _clock_was_set(self, now: float, wall: float) -> None:
+        log.warning("the wall clock was set to %s", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall)))
+        self._driver.post(lambda switch, _: switch.correct_clock(now, wall))
+
+    def _publish(self) -> None:
+        """Figures that the parts keep as plain numbers."""
+        gauge, counter, switch = self._telemetry.gauge, self._telemetry.counter, self._driver.machine
+        gauge("warden_phones", "Registered phones", lambda: len(self._exchange.phones()))
+        gauge("warden_calls", "Calls now, by state", self._calls_by_state, "state")
+        gauge("warden_switch_objects", "What the switch holds in memory", switch.counts, "kind")
+        gauge("warden_console_listeners", "Open live views", lambda: self._broadcast.listeners)
+        gauge("warden_records_waiting", "Facts not yet in the database", lambda: self._writer.waiting)
+        counter("warden_sip_received", "SIP datagrams received", lambda: self._udp.received)
+        counter("warden_sip_sent", "SIP datagrams sent", lambda: self._udp.sent)
+        counter("warden_sip_unsent", "SIP datagrams that could not be sent", lambda: self._udp.unsent)
+        counter("warden_sip_dropped", "SIP datagrams dropped, inbox full", lambda: self._driver.dropped)
+        counter("warden_media_starts", "Starts of the media process", lambda: self._media.starts)
+        counter("warden_rtp_packets", "Audio packets relayed", lambda: self._media.totals.packets)
+        counter("warden_rtp_bytes", "Audio bytes relayed", lambda: self._media.totals.bytes)
+        counter("warden_rtp_lost", "Audio packets lost on the way to us", lambda: self._media.totals.lost)
+        counter("warden_rtp_refused", "Packets of a wrong source or kind", lambda: self._media.totals.refused)
+
+    def _calls_by_state(self) -> Mapping[str, float]:
+        states = Counter(call.state for call in self._exchange.calls())
+        return {state: states[state] for state in ("new", "ringing", "active", "held")}
+
+    def _probes(self) -> tuple[Probe, ...]:
+        sip, data = self._options.sip, self._options.data
+        return (
+            Probe("sip", "SIP", lambda: health.sip_answers(sip)),
+            Probe("media", "Audio", self._media_lives),
+            Probe("database", "Database", self._database_writes),
+            Probe("disk", "Disk", lambda: self._offload.cpu(health.disk_has_room, data)),
+            Probe("hub", "Speed", lambda: health.hub_is_quick(self._pulse.worst)),
+            Probe("ports", "Audio ports", lambda: health.ports_are_left(*self._exchange.ports())),
+        )
+
+    def _media_lives(self) -> health.Finding:
+        ready = self._media.ready
+        if ready is None:
+            return health.FAILED, "The media process does not run, calls have no sound: see the log for why."
+        return health.OK, f"The media process (pid {ready.pid}) serves {self._media.totals.legs} legs."
+
+    def _database_writes(self) -> health.Finding:
+        began = time.monotonic()
+        try:
+            self._offload.store(self._store.probe)
+        except Exception as error:
+            return health.FAILED, f"The database takes nothing ({error}): check the disk."
+        if self._writer.trouble:
+            waiting, trouble = self._writer.waiting, self._writer.trouble
+            return health.FAILED, f"{waiting} records wait for the database: {trouble}."
+        return health.OK, f"A write was safe on the disk after {(time.monotonic() - began) * 1000:.0f} ms."
+
+
+def hash_password(password: str) -> str:
+    """A console password's hash.  Raises ConfigError when it is too easy to guess."""
+    try:
+        return hashed(validators.console_password(password))
+    except ValueError as error:
+        raise ConfigError((Problem("password", str(error)),)) from None
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether a write may succeed later: anything about the database but what it says of this very row."""
+    about_the_row = peewee.IntegrityError, peewee.DataError, peewee.ProgrammingError
+    return isinstance(error, peewee.DatabaseError | OSError) and not isinstance(error, about_the_row)
+
+
+def _dashboard() -> Path | None:
+    """The built console: in the package, or in the source folder beside it."""
+    here = Path(__file__).parent
+    for folder in (here / "dashboard", here.parent / "webui" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    return None
+
+
+def _names(sip: Address) -> tuple[str, ...]:
+    """Under which names browsers may ask for us; the first is the one that phones reach."""
+    with suppress(OSError):
+        host = socket.gethostname()
+        ours = (*addresses.reachable(sip), *addresses.own_addresses(), host, f"{host}.local")
+        return tuple(dict.fromkeys(ours))
+    return addresses.reachable(sip)
