@@ -48,10 +48,12 @@ export function startOfDay(at: number): Date {
   return day;
 }
 
-/** The time alone for today, with its day otherwise. */
+/** Fits into a sentence: the time alone for today, with its day otherwise. */
 export function moment(at: number, now: number): string {
   const day = dayName(at, now);
-  return day === "Today" ? timeOfDay(at) : `${day}, ${timeOfDay(at)}`;
+  if (day === "Today") return timeOfDay(at);
+  if (day === "Yesterday") return `yesterday ${timeOfDay(at)}`;
+  return `${new Date(at * 1000).toLocaleDateString([], { day: "numeric", month: "short" })}, ${timeOfDay(at)}`;
 }
 
 export function bytes(count: number): string {

@@ -51,20 +51,29 @@ export function outcome(call: Call): { words: string; tone: Tone } {
 }
 
 export function causeWords(cause: string, text = ""): string {
+  if (cause === "normal") return "Hung up";
   const known = CAUSES.find(([slug]) => slug === cause);
-  return known?.[1] ?? capital(text || cause.replaceAll("_", " ")) ;
+  return known?.[1] ?? capital(text || cause.replaceAll("_", " "));
 }
 
 export function partyName(party: Party): string {
   return party.name || party.number || "Unknown";
 }
 
+/** Who was called, as far as that is known: at least what was dialled. */
+export function calleeOf(call: Call): Party {
+  const { callee, dialled } = call;
+  return callee.number || callee.name ? callee : { number: dialled, name: "", kind: "extension" };
+}
+
 /** The whole story of an ended call in a sentence. */
 export function story(call: Call): string {
   const who = endedBy(call);
-  if (call.answered === null) return `${partyName(call.caller)} dialled ${call.dialled}: ${lower(causeWords(call.cause, call.cause_text))}.`;
-  if (call.cause === "normal") return `${partyName(call.caller)} and ${partyName(call.callee)} talked; ${who || "one of them"} hung up.`;
-  return `${partyName(call.caller)} and ${partyName(call.callee)} talked; it ended because: ${lower(causeWords(call.cause, call.cause_text))}.`;
+  const caller = partyName(call.caller);
+  const why = lower(causeWords(call.cause, call.cause_text));
+  if (call.answered === null) return `${caller} dialled ${call.dialled}: ${why}.`;
+  const talked = `${caller} and ${partyName(calleeOf(call))} talked`;
+  return call.cause === "normal" ? `${talked}; then ${who || "one of them"} hung up.` : `${talked}. How it ended: ${why}.`;
 }
 
 export function endedBy(call: Call): string {

@@ -8,7 +8,7 @@ import { useAction } from "../ui/action";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 import { Avatar, Button, Empty, Failed, Notice, PageHead, PartyLine, Pill, Skeleton } from "../ui/parts";
-import { codecName, partyName, stateWords } from "../words";
+import { calleeOf, codecName, partyName, stateWords } from "../words";
 
 export function Calls(): JSX.Element {
   const { store } = useApp();
@@ -70,10 +70,6 @@ function CallCard({ call, onHangUp }: { call: Call; onHangUp: () => void }): JSX
       </div>
     </li>
   );
-}
-
-function calleeOf(call: Call): Party {
-  return call.callee.number || call.callee.name ? call.callee : { number: call.dialled, name: "", kind: "extension" };
 }
 
 function Side({ party }: { party: Party }): JSX.Element {

@@ -1,5 +1,6 @@
 /** How to point a softphone at an extension: shown once, with the password, until the phone is there. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import type { Extension, PhoneAccount } from "../api/types";
 import { useApp } from "../app";
 import { deviceName } from "../format";
@@ -36,23 +37,24 @@ export function PhoneSetup({ extension, phone, onClose }: Props): JSX.Element {
       </div>
       <HowTo phone={phone} />
       <footer class="dialog-foot dialog-foot-apart">
-        <Arrival number={phone.username} known={extension.number} />
+        <Arrival number={extension.number} />
         <Button kind="primary" onClick={onClose} testid="phone-setup-done">Done</Button>
       </footer>
     </Dialog>
   );
 }
 
-/** Tells, live, when the phone that is being set up registers. */
-function Arrival({ number, known }: { number: string; known: string }): JSX.Element {
+/** Tells, live, when the phone that is being set up registers: one that is new, or took up its registration again. */
+function Arrival({ number }: { number: string }): JSX.Element {
   const { store } = useApp();
-  const phones = store.phonesByNumber.value.get(known) ?? store.phonesByNumber.value.get(number) ?? [];
-  const newest = phones.reduce<typeof phones[number] | null>((best, phone) => (best && best.since > phone.since ? best : phone), null);
-  if (newest) {
+  const phones = store.phonesByNumber.value.get(number) ?? [];
+  const [before] = useState(() => new Map(phones.map((phone) => [phone.contact, phone.expires])));
+  const arrived = phones.find((phone) => phone.expires > (before.get(phone.contact) ?? 0) + 1);
+  if (arrived) {
     return (
       <p class="arrival arrival-here" role="status" data-testid="phone-arrived">
         <Icon name="check" size={18} />
-        <span>{`${deviceName(newest.user_agent)} is registered`}</span>
+        <span>{`${deviceName(arrived.user_agent)} is registered`}</span>
       </p>
     );
   }

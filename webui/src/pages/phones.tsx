@@ -41,7 +41,7 @@ function Row({ phone }: { phone: Phone }): JSX.Element {
       </div>
       <div class="row-fact row-fact-end" title={`Registered ${dateTime(phone.since)}; valid until ${dateTime(phone.expires)}`}>
         <Pill tone={left > 0 ? "ok" : "warn"}>{left > 0 ? "Registered" : "About to expire"}</Pill>
-        <span class="row-fact-sub">{`since ${moment(phone.since, now)}, renews within ${span(left)}`}</span>
+        <span class="row-fact-sub">{`since ${moment(phone.since, now)}`}{left > 0 && <span>{`, renews within ${span(left)}`}</span>}</span>
       </div>
     </li>
   );

@@ -7,7 +7,7 @@ import { useApp } from "../app";
 import { bytes, dateTime, deviceName, duration, timeOfDay } from "../format";
 import { Icon } from "../ui/icons";
 import { Avatar, Failed, PageHead, PartyLine, Pill, Skeleton } from "../ui/parts";
-import { audioVerdict, causeWords, codecName, endedBy, lossShare, outcome, partyName, story, talkSeconds } from "../words";
+import { audioVerdict, calleeOf, causeWords, codecName, endedBy, lossShare, outcome, partyName, story, talkSeconds } from "../words";
 
 export function Record({ id }: { id: string }): JSX.Element {
   const { store } = useApp();
@@ -36,7 +36,7 @@ function Detail({ call }: { call: Call }): JSX.Element {
   const { words, tone } = outcome(call);
   return (
     <div data-testid="record">
-      <PageHead title={`${partyName(call.caller)} to ${partyName(call.callee) === "Unknown" ? call.dialled : partyName(call.callee)}`} text={dateTime(call.started)}>
+      <PageHead title={`${partyName(call.caller)} to ${partyName(calleeOf(call))}`} text={dateTime(call.started)}>
         <Pill tone={tone} testid="record-outcome">{words}</Pill>
       </PageHead>
       <div class="card facts">

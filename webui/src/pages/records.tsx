@@ -8,7 +8,7 @@ import { dateTime, dayName, duration, timeOfDay } from "../format";
 import { Field, Select } from "../ui/form";
 import { Icon } from "../ui/icons";
 import { Button, Empty, Failed, PageHead, PartyLine, Pill, Skeleton } from "../ui/parts";
-import { CAUSES, outcome, partyName, talkSeconds } from "../words";
+import { calleeOf, CAUSES, outcome, partyName, talkSeconds } from "../words";
 import { filterQuery, isFiltered, matches, NO_FILTER, PERIODS, readFilter, recordsQuery, type Filter, type Period } from "./filter";
 
 const LIMIT = 50;
@@ -129,7 +129,7 @@ function Days({ calls, now }: { calls: readonly Call[]; now: number }): JSX.Elem
 function Row({ call }: { call: Call }): JSX.Element {
   const { words, tone } = outcome(call);
   const talked = call.answered !== null;
-  const callee = call.callee.number ? call.callee : { number: call.dialled, name: "", kind: "" };
+  const callee = calleeOf(call);
   return (
     <li>
       <a
@@ -141,8 +141,7 @@ function Row({ call }: { call: Call }): JSX.Element {
         <time class="row-time" dateTime={new Date(call.started * 1000).toISOString()} title={dateTime(call.started)}>{timeOfDay(call.started)}</time>
         <span class="row-pair">
           <PartyLine party={call.caller} />
-          <Icon name="arrow" size={16} />
-          <PartyLine party={callee} />
+          <span class="row-callee"><Icon name="arrow" size={16} /><PartyLine party={callee} /></span>
         </span>
         <span class="row-result"><Pill tone={tone}>{words}</Pill></span>
         <span class="row-length">{talked ? duration(talkSeconds(call, call.started)) : "–"}</span>

@@ -161,7 +161,7 @@ export class Store {
     this.#phonesTimer = setTimeout(() => {
       this.#phonesTimer = undefined;
       void this.loadPhones();
-    }, 150);
+    }, 300);
   }
 
   async #load<Body, Value>(into: Signal<Loaded<Value>>, fetch: () => Promise<Body>, shape: (body: Body) => Value): Promise<void> {
