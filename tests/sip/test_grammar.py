@@ -4,6 +4,8 @@ import time
 from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.grammar import (
@@ -61,7 +63,21 @@ def test_parameters_keep_order_and_spelling(text: str, params: tuple[tuple[str, 
 
 @pytest.mark.parametrize(
     "text",
-    [";", ";;a", ";a;", ";a=b c", ";a=b,c", ";a=<b>", ';a="b', ";a=1;;b", ";=x", "; ;", ';a="b"c', ";é=1"],
+    [
+        ";",
+        "; a;",
+        ";;a",
+        ";a;",
+        ";a=b c",
+        ";a=b,c",
+        ";a=<b>",
+        ';a="b',
+        ";a=1;;b",
+        ";=x",
+        "; ;",
+        ';a="b"c',
+        ";é=1",
+    ],
 )
 def test_malformed_parameters_are_refused(text: str) -> None:
     with pytest.raises(RemoteProtocolError):
@@ -88,6 +104,15 @@ def test_parameters_are_found_and_replaced_by_name() -> None:
 @pytest.mark.parametrize("text", ["", "plain", 'say "hi"', "back\\slash", '\\"', "ünï"])
 def test_quoting_is_undone_by_unquoting(text: str) -> None:
     assert unquote(quote(text)) == text
+
+
+@given(st.text('\\"a'))
+def test_a_backslash_escapes_whatever_follows(inside: str) -> None:
+    plain, rest = "", inside
+    while rest:
+        escaped = rest[0] == "\\"
+        plain, rest = plain + rest[escaped : escaped + 1], rest[1 + escaped :]
+    assert unquote(f'"{inside}"') == plain
 
 
 def test_unquoted_text_is_left_alone() -> None:

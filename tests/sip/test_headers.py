@@ -65,6 +65,9 @@ def test_a_party_prints_as_it_was_read() -> None:
     text = '"Adams, \\"A\\"" <sip:alice@example.com;lr>;tag=1;x'
     assert str(NameAddr.parse(text)) == text
     assert str(NameAddr("", ALICE).with_tag("9")) == "<sip:alice@example.com>;tag=9"
+    assert (
+        str(NameAddr("", ALICE).with_param("q", "0.5").with_param("ob")) == "<sip:alice@example.com>;q=0.5;ob"
+    )
     assert str(NameAddr("", ALICE, (("tag", "1"),)).with_tag("2")) == "<sip:alice@example.com>;tag=2"
 
 

@@ -178,6 +178,8 @@ def test_a_star_contact_is_no_contact() -> None:
         (b"Max-Forwards: 70", b"Record-Route: <nothing>", 400),
         (b"Max-Forwards: 70", b"Path: <sip:a", 400),
         (b"Max-Forwards: 70", b"Route: " + b",".join([b"<sip:a>"] * 200), 400),
+        (b"Max-Forwards: 70", b"Route: sip:a, sip:b\r\n" * 70 + b"X: y", 400),
+        (b"Max-Forwards: 70", b"Via: SIP/2.0/TCP far\r\nMax-Forwards: x", 400),
         (b"<sip:1002@192.0.2.10>\r\n", b"<sip:1002@192.0.2.10>\r\nTo: <sip:1003@192.0.2.10>\r\n", 400),
         (b"<sip:1001@192.0.2.57:5060>", b"*, <sip:1001@192.0.2.57>", 400),
         (b"Content-Length: 5", b"Content-Length: 6", 400),
