@@ -2,8 +2,9 @@
 
 Each session tells exactly one of these stories, in this order, and nothing after its last line:
 
-- UAS: `Invited`, then `Cancelled` (over) or, after `Session.answer`, `Confirmed` and re-INVITEs, then `Ended`.
-  `Ended` may come without `Confirmed`: a BYE can overtake the ACK, and a lost ACK ends the session ("no_ack").
+- UAS: `Invited`, then `Cancelled` (over) or, after `Session.answer`, `Confirmed` and re-INVITEs, then
+  `Ended`. `Ended` may come without `Confirmed`: a BYE can overtake the ACK, and a lost ACK ends the session
+  ("no_ack").
 - UAC: any number of `Rang`, then `Refused` (over) or `Answered` and re-INVITEs, then `Ended`.
   After `Session.cancel` the last line is always `Refused`, also when a 200 crossed the CANCEL.
 - After our own `Session.refuse` or `Session.bye` nothing more is told.
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Invited:
     """An authenticated INVITE outside a dialog; 100 is sent.  Exactly one of `account` and `trunk` is set.
 
-    `sdp` None = delayed offer: `Session.answer` then sends our offer, `Confirmed` brings the answer.  `dialled` is the
-    user part of the Request-URI, unescaped.
+    `sdp` None = delayed offer: `Session.answer` then sends our offer, `Confirmed` brings the answer.
+    `dialled` is the user part of the Request-URI, unescaped.
     """
 
     session: Session
@@ -38,7 +39,8 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The caller gave up before an answer (§9.2); 200 to the CANCEL and 487 to the INVITE are sent.  Session over.
+    """The caller gave up before an answer (§9.2); 200 to the CANCEL and 487 to the INVITE are sent.  Session
+    over.
 
     `reason` is the CANCEL's Reason header (RFC 3326), "" when absent.
     """
@@ -57,7 +59,8 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Rang:
-    """A 101-199 response to our INVITE.  `sdp` is early media's description, None when absent or unreadable."""
+    """A 101-199 response to our INVITE.  `sdp` is early media's description, None when absent or
+    unreadable."""
 
     session: Session
     status: int
@@ -66,7 +69,8 @@ class Rang:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A 2xx to our INVITE.  `sdp` is the answer to our offer (the ACK is sent), or the peer's offer when we made none.
+    """A 2xx to our INVITE.  `sdp` is the answer to our offer (the ACK is sent), or the peer's offer when we
+    made none.
 
     In the second case `Session.accept` must give the answer: it goes into the ACK (§13.2.2.4).
     """
@@ -79,9 +83,9 @@ class Answered:
 class Refused:
     """The final 300-699 response to our INVITE; session over.
 
-    408 also when the peer never answered, 487 also when a 200 crossed our CANCEL, 488 also when the 2xx was unusable
-    (the dialog is closed by the stack).  `headers` are the response's Retry-After, Warning and Reason values;
-    `contacts` the URIs of a 3xx.
+    408 also when the peer never answered, 487 also when a 200 crossed our CANCEL, 488 also when the 2xx was
+    unusable (the dialog is closed by the stack).  `headers` are the response's Retry-After, Warning and
+    Reason values; `contacts` the URIs of a 3xx.
     """
 
     session: Session
@@ -93,8 +97,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A re-INVITE (§14.2): answer it with `Session.accept` or `Session.decline`.  `sdp` None = the peer wants our offer
-    in the 2xx; its answer then comes as `OfferAnswered`."""
+    """A re-INVITE (§14.2): answer it with `Session.accept` or `Session.decline`.  `sdp` None = the peer wants
+    our offer in the 2xx; its answer then comes as `OfferAnswered`."""
 
     session: Session
     sdp: Description | None
@@ -102,7 +106,8 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The peer's answer to the offer that we made in a re-INVITE, or in the 2xx to an empty one.  ACK done."""
+    """The peer's answer to the offer that we made in a re-INVITE, or in the 2xx to an empty one.  ACK
+    done."""
 
     session: Session
     sdp: Description | None
@@ -121,8 +126,9 @@ class OfferRefused:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The dialog is over.  `why`: "bye" (the peer hung up), "no_ack" (64*T1 without an ACK; BYE sent), "gone" (481 or
-    408 to a request of ours) or "timeout" (no answer at all to a request of ours).  `reason`: its Reason header."""
+    """The dialog is over.  `why`: "bye" (the peer hung up), "no_ack" (64*T1 without an ACK; BYE sent), "gone"
+    (481 or 408 to a request of ours) or "timeout" (no answer at all to a request of ours).  `reason`: its
+    Reason header."""
 
     session: Session
     why: str
@@ -147,7 +153,8 @@ class Unregistered:
 
 @dataclass(frozen=True, slots=True)
 class AuthFailed:
-    """Wrong credentials with a nonce that was really issued to `address`.  `banned` = seconds of ban caused, or 0."""
+    """Wrong credentials with a nonce that was really issued to `address`.  `banned` = seconds of ban caused,
+    or 0."""
 
     account: str
     address: str
@@ -156,7 +163,8 @@ class AuthFailed:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A message was refused with `status`, or dropped in silence (0).  `reason` is a short slug for metrics."""
+    """A message was refused with `status`, or dropped in silence (0).  `reason` is a short slug for
+    metrics."""
 
     reason: str
     status: int
@@ -165,6 +173,18 @@ class Rejected:
 
 
 Event = (
-    Invited | Cancelled | Confirmed | Rang | Answered | Refused | Offered | OfferAnswered | OfferRefused | Ended
-    | Registered | Unregistered | AuthFailed | Rejected
+    Invited
+    | Cancelled
+    | Confirmed
+    | Rang
+    | Answered
+    | Refused
+    | Offered
+    | OfferAnswered
+    | OfferRefused
+    | Ended
+    | Registered
+    | Unregistered
+    | AuthFailed
+    | Rejected
 )

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
 
+from pbx.sip.events import Event, Registered, Unregistered
 from pbx.sip.flow import Flow
-
-if TYPE_CHECKING:
-    from pbx.sip.headers import NameAddr
-    from pbx.sip.uri import Uri
+from pbx.sip.grammar import Params
+from pbx.sip.headers import NameAddr
+from pbx.sip.settings import Settings
+from pbx.sip.timers import Timer, Timers
+from pbx.sip.uri import Uri
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Extension `aor` is reachable at `contact`, the URI as the phone gave it.
 
-    `flow` is where requests go (never a third party: the contact's own address only if the REGISTER came from that
-    host, else the REGISTER's source), `source` where the REGISTER came from.  `contact_params` are echoed in
-    responses.  `expires_at` and `since` are monotonic seconds.
+    `flow` is where requests go (see `reach`), `source` where the REGISTER came from.  `contact_params` are
+    echoed in responses.  `expires_at` and `since` are monotonic seconds.  `instance` is the phone's
+    +sip.instance, "" if none.
     """
 
     aor: str
@@ -33,16 +37,94 @@ class Binding:
     user_agent: str = ""
     path: tuple[NameAddr, ...] = ()
     instance: str = ""
-    contact_params: tuple[tuple[str, str | None], ...] = ()
+    contact_params: Params = ()
+
+    def same_phone(self, other: Binding) -> bool:
+        """Whether `other` is this phone's too: an equivalent contact (§19.1.4), or the same instance."""
+        same_instance = self.instance != "" and self.instance == other.instance
+        return same_instance or self.contact.equivalent(other.contact)
 
 
 class Registrar:
-    """All bindings of the office."""
+    """All bindings of the office, at most `settings.max_contacts` for an extension."""
+
+    __slots__ = ("_bindings", "_events", "_max", "_timers", "_waiting")
+
+    def __init__(self, settings: Settings, timers: Timers, events: deque[Event]) -> None:
+        self._max, self._timers, self._events = settings.max_contacts, timers, events
+        self._bindings: dict[str, tuple[Binding, ...]] = {}
+        self._waiting: dict[Binding, Timer] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def bindings(self, aor: str) -> tuple[Binding, ...]:
         """The live bindings of an extension, highest q first, then the most recently registered."""
-        raise NotImplementedError
+        return self._bindings.get(aor, ())
 
     def all(self) -> tuple[Binding, ...]:
         """Every live binding."""
-        raise NotImplementedError
+        return tuple(self)
+
+    def __iter__(self) -> Iterator[Binding]:
+        return (binding for bindings in self._bindings.values() for binding in bindings)
+
+    def find(self, aor: str, contact: Uri) -> Binding | None:
+        """The binding of an extension to an equivalent contact."""
+        return next((binding for binding in self.bindings(aor) if binding.contact.equivalent(contact)), None)
+
+    def put(self, binding: Binding) -> None:
+        """Add a binding, or prolong the one it replaces; tells `Registered`."""
+        refresh = False
+        for old in self.bindings(binding.aor):
+            if not old.same_phone(binding):
+                continue
+            self._drop(old)
+            if old.contact.equivalent(binding.contact):
+                refresh = True
+            else:
+                self._events.append(Unregistered(old, "replaced"))
+        self._make_room(binding.aor)
+        self._keep(binding)
+        self._events.append(Registered(binding, refresh))
+
+    def restore(self, binding: Binding) -> None:
+        """Take up a binding again, silently."""
+        for old in self.bindings(binding.aor):
+            if old.same_phone(binding):
+                self._drop(old)
+        if len(self.bindings(binding.aor)) < self._max:
+            self._keep(binding)
+
+    def remove(self, binding: Binding, why: str) -> None:
+        """Remove a binding; tells `Unregistered`."""
+        self._drop(binding)
+        self._events.append(Unregistered(binding, why))
+
+    def retain(self, extensions: Container[str]) -> None:
+        """Remove the bindings of every extension that is not in `extensions`."""
+        for binding in self.all():
+            if binding.aor not in extensions:
+                self.remove(binding, "extension deleted")
+
+    def _make_room(self, aor: str) -> None:
+        # Phones that come with a new port after every start leave their old contacts behind; the freshest
+        # ones count.
+        while len(bindings := self.bindings(aor)) >= self._max:
+            self.remove(min(bindings, key=lambda binding: binding.expires_at), "replaced")
+
+    def _keep(self, binding: Binding) -> None:
+        both = (*self.bindings(binding.aor), binding)
+        self._bindings[binding.aor] = tuple(sorted(both, key=lambda each: (-each.q, -each.since)))
+        self._waiting[binding] = self._timers.set(binding.expires_at, partial(self._expire, binding))
+
+    def _drop(self, binding: Binding) -> None:
+        self._waiting.pop(binding).cancel()
+        left = tuple(each for each in self.bindings(binding.aor) if each is not binding)
+        if left:
+            self._bindings[binding.aor] = left
+        else:
+            del self._bindings[binding.aor]
+
+    def _expire(self, binding: Binding, now: float) -> None:
+        self.remove(binding, "expired")

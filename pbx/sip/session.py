@@ -1,23 +1,34 @@
-"""A session: one INVITE dialog as its user sees it, caller's or callee's side (RFC 3261 §13-15).
+"""A session: one INVITE dialog as its user sees it, and what both sides may do in it (RFC 3261 §12, 14, 15).
 
-A method that is illegal in the present state raises `LocalProtocolError`: that is our own bug.  The exceptions are
-`cancel` and `bye` on a session that is over: both sides may hang up at once, so these do nothing.
+How it begins is in `incoming` (we are the UAS) and `outgoing` (we are the UAC).
+
+A method that is illegal in the present state raises `LocalProtocolError`: that is our own bug.  The
+exceptions are `cancel` and `bye` on a session that is over: both sides may hang up at once, so these do
+nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pbx.sip.flow import Flow
-    from pbx.sip.message import Request
-    from pbx.sip.sdp import Description
+from pbx.sip.body import SDP, description, readable
+from pbx.sip.core import Core
+from pbx.sip.dialog import Dialog
+from pbx.sip.errors import LocalProtocolError, RemoteProtocolError
+from pbx.sip.events import Confirmed, Ended, OfferAnswered, Offered, OfferRefused
+from pbx.sip.flow import Flow
+from pbx.sip.inspect import ALLOW, body_refusal
+from pbx.sip.message import Request, Response, build_response
+from pbx.sip.reinvite import Reinvite
+from pbx.sip.sdp import Description
+from pbx.sip.success import Success
+from pbx.sip.transaction import ClientTransaction, ServerTransaction
 
 
 class State(StrEnum):
-    """INVITED, RINGING, ANSWERED (2xx sent, ACK awaited) are a UAS's; CALLING, RINGING, CANCELLING a UAC's."""
+    """INVITED, RINGING, ANSWERED (2xx sent, ACK awaited) are a UAS's; CALLING, RINGING, CANCELLING a
+    UAC's."""
 
     INVITED = "invited"
     CALLING = "calling"
@@ -29,18 +40,43 @@ class State(StrEnum):
 
 
 class Session:
-    """`id` is unique in this stack's life (it is our tag); `outgoing` = we are the UAC; `request` is the INVITE.
+    """`id` is unique in this stack's life (it is our tag); `outgoing` = we are the UAC; `request` is the
+    INVITE.
 
-    `flow` is where the dialog's requests go.  `remote_user_agent` is the peer's User-Agent or Server value, "" unknown.
+    `remote_user_agent` is the peer's User-Agent or Server value, "" when unknown.
     """
 
-    id: str
-    outgoing: bool
-    flow: Flow
-    request: Request
-    state: State
-    call_id: str
-    remote_user_agent: str
+    __slots__ = (
+        *("_delayed", "_held_bye", "_offered", "_owed", "_source", "_success"),
+        *("core", "dialog", "id", "offering", "outgoing", "remote_user_agent", "request", "state"),
+    )
+
+    def __init__(
+        self, core: Core, tag: str, request: Request, source: Flow, state: State, outgoing: bool
+    ) -> None:
+        self.core, self.id, self.request, self._source = core, tag, request, source
+        self.state, self.outgoing = state, outgoing
+        self.remote_user_agent = ""
+        self.dialog: Dialog | None = None
+        # The peer's re-INVITE that waits for `accept` or `decline`; ours; our 2xx that waits for its ACK
+        self._offered: ServerTransaction | None = None
+        self.offering: Reinvite | None = None
+        self._success: Success | None = None
+        # The CSeq of an INVITE whose 2xx brought the peer's offer: its ACK waits for `accept`
+        self._owed: int | None = None
+        self._held_bye: str | None = None
+        # The peer's last INVITE had no offer, so our 2xx to it makes one
+        self._delayed = False
+        core.sessions[tag] = self
+
+    @property
+    def call_id(self) -> str:
+        return self.request.call_id
+
+    @property
+    def flow(self) -> Flow:
+        """Where the next request of this session goes."""
+        return self.dialog.flow if self.dialog is not None else self._source
 
     @property
     def over(self) -> bool:
@@ -50,55 +86,320 @@ class Session:
     @property
     def can_offer(self) -> bool:
         """`offer` is legal now: CONFIRMED or ANSWERED and no re-INVITE of either side is under way."""
-        raise NotImplementedError
+        live = self.state in (State.CONFIRMED, State.ANSWERED)
+        return live and self._offered is None and self.offering is None and self._owed is None
+
+    # -- the callee's verbs, see `incoming` ----------------------------------------------------------------
 
     def ring(self, now: float, status: int = 180, sdp: Description | None = None) -> None:
         """UAS, INVITED or RINGING: send a provisional response 101-199, `sdp` as early media."""
-        raise NotImplementedError
+        raise self._illegal("ring")
 
     def answer(self, sdp: Description, now: float) -> None:
         """UAS, INVITED or RINGING: send 200, repeated until the ACK (§13.3.1.4).  -> ANSWERED.
 
         `sdp` answers the INVITE's offer, or is our offer when the INVITE had none.
         """
-        raise NotImplementedError
+        raise self._illegal("answer")
 
     def refuse(
         self, status: int, now: float, reason: str = "", headers: Sequence[tuple[str, str]] = ()
     ) -> None:
         """UAS, INVITED or RINGING: send the final response 300-699.  -> ENDED, nothing more is told.
 
-        `reason` is a Reason header value ("Q.850;cause=17"), `headers` are added as they are (Retry-After, Contact …).
+        `reason` is a Reason header value ("Q.850;cause=17"); `headers` are added as they are (Contact …).
         """
-        raise NotImplementedError
+        raise self._illegal("refuse")
+
+    # -- the caller's verb, see `outgoing` -----------------------------------------------------------------
 
     def cancel(self, now: float, reason: str = "") -> None:
-        """UAC, CALLING or RINGING: give up.  -> CANCELLING, then `Refused` comes in at most 64*T1 after the CANCEL.
+        """UAC, CALLING or RINGING: give up.  -> CANCELLING, then `Refused` in at most 64*T1.
 
-        The CANCEL waits for a first provisional response (§9.1); a 200 that crosses it is ACKed and BYEd here.
-        In CANCELLING or ENDED: does nothing.
+        The CANCEL waits for a first provisional response (§9.1); a 200 that crosses it is ACKed and BYEd
+        here.  In CANCELLING or ENDED: does nothing.
         """
-        raise NotImplementedError
+        if not self.over:
+            raise self._illegal("cancel")
+
+    # -- both sides' verbs ---------------------------------------------------------------------------------
 
     def bye(self, now: float, reason: str = "") -> None:
         """CONFIRMED or ANSWERED: hang up.  -> ENDED, nothing more is told.
 
-        A callee may not send BYE before the ACK came or is overdue (§15), so it is held back that long in ANSWERED.
-        In ENDED: does nothing.
+        A callee may not send BYE before the ACK came or is overdue (§15), so it is held back that long in
+        ANSWERED.  In ENDED: does nothing.
         """
-        raise NotImplementedError
+        if self.over:
+            return
+        if self.state not in (State.CONFIRMED, State.ANSWERED):
+            raise self._illegal("bye")
+        hold = self.state is State.ANSWERED
+        self._end(now, keep_success=hold)
+        if hold:
+            self._held_bye = reason
+        else:
+            self._send_bye(reason, now)
 
     def offer(self, sdp: Description, now: float) -> None:
-        """Legal when `can_offer`: re-INVITE with `sdp`; in ANSWERED it goes out once the ACK came.
+        """Legal when `can_offer`: re-INVITE with `sdp`; it waits for an ACK that is still due to us.
 
-        `OfferAnswered`, `OfferRefused` or `Ended` follows.  491 is retried here by §14.1.
+        `OfferAnswered`, `OfferRefused` or `Ended` follows.  A 491 is retried here (§14.1).
         """
-        raise NotImplementedError
+        if not self.can_offer:
+            raise self._illegal("offer")
+        self.offering = Reinvite(self, sdp)
+        if self._success is None:
+            self.offering.send(now)
 
     def accept(self, sdp: Description, now: float) -> None:
-        """After `Offered` (or `Answered` when the INVITE carried no offer): send the answer, or our offer."""
-        raise NotImplementedError
+        """After `Offered`, or `Answered` when our INVITE had no offer: send the answer, or the offer asked
+        for."""
+        if self.over or (self._offered is None and self._owed is None):
+            raise self._illegal("accept")
+        if self._owed is not None:
+            self.acknowledge(self._owed, now, sdp)
+            self._owed = None
+        elif self._offered is not None:
+            transaction, self._offered = self._offered, None
+            self._succeed(transaction, sdp, now)
 
     def decline(self, status: int, now: float) -> None:
         """After `Offered`: refuse the re-INVITE with 300-699 (488, 491 …); the session goes on as it was."""
+        if self._offered is None:
+            raise self._illegal("decline")
+        transaction, self._offered = self._offered, None
+        self._respond(transaction, status, now)
+
+    # -- the stack's side: messages of this dialog ---------------------------------------------------------
+
+    def owns(self, request: Request, host: str) -> bool:
+        """Whether a request with our tag, coming from `host`, is of this dialog (§12.2.2).
+
+        There is no digest inside a dialog: the peer's tag and its host are what it must show.
+        """
+        dialog = self.dialog
+        return (
+            dialog is not None
+            and dialog.call_id == request.call_id
+            and (dialog.remote.tag or "") == (request.from_.tag or "")
+            and dialog.expects_from(host)
+        )
+
+    def take(self, request: Request, source: Flow, now: float) -> None:
+        """An INVITE, BYE or ACK of this dialog that repeats no earlier one."""
+        dialog = self.dialog
+        assert dialog is not None
+        if request.method == "ACK":
+            self._take_ack(request, now)
+            return
+        transaction = self.core.transactions.serve(request, source, now)
+        if request.cseq.number < dialog.remote_cseq:
+            self._respond(transaction, 500, now, reason="CSeq Out of Order")
+            return
+        dialog.remote_cseq = request.cseq.number
+        dialog.heard_from(source)
+        if request.method == "BYE":
+            self._take_bye(transaction, now)
+        else:
+            self._take_invite(transaction, now)
+
+    def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
+        # Also after our own BYE: they crossed, and the dialog is known until its answer comes (RFC 5407
+        # §3.1.6).
+        self._respond(transaction, 200, now)
+        if not self.over:
+            self._end(now)
+            self._forget()
+            self.core.events.append(Ended(self, "bye", reason_of(transaction.request)))
+
+    def _take_invite(self, transaction: ServerTransaction, now: float) -> None:
+        if self.over:
+            self._respond(transaction, 481, now)
+        elif self._offered is not None or not self._confirmed(now):
+            self._retry_later(transaction, now)
+        elif self._owed is not None or (self.offering is not None and self.offering.sent):
+            self._respond(transaction, 491, now)
+        else:
+            self._take_offer(transaction, now)
+
+    def _confirmed(self, now: float) -> bool:
+        """Whether the first INVITE is done with.
+
+        A re-INVITE after our 2xx shows that the 2xx arrived, though its ACK was lost (RFC 5407 §3.1.5); but
+        an answer that this ACK had to bring is lost with it.
+        """
+        success = self._success
+        if self.state is State.CONFIRMED:
+            return True
+        if self.state is not State.ANSWERED or success is None or success.offered:
+            return False
+        self._confirm(None, now)
+        return True
+
+    def _take_offer(self, transaction: ServerTransaction, now: float) -> None:
+        request = transaction.request
+        try:
+            sdp = description(request)
+        except RemoteProtocolError as error:
+            refusal = body_refusal(error.status, error.reason)
+            self._respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
+            return
+        if self.offering is not None:
+            # Ours waited for its turn and is out of date now that the peer moved first.
+            self._drop_offering(now)
+            self.core.events.append(OfferRefused(self, 491))
+        if self._success is not None:
+            self._success.stop()
+            self._success = None
+        assert self.dialog is not None
+        self.dialog.refresh(request)
+        self._offered, self._delayed = transaction, sdp is None
+        transaction.respond(build_response(request, 100), now)
+        self.core.events.append(Offered(self, sdp))
+
+    def _retry_later(self, transaction: ServerTransaction, now: float) -> None:
+        """§14.2: an INVITE while an earlier one is unanswered."""
+        seconds = self.core.random.randint(0, 10)
+        self._respond(transaction, 500, now, (("Retry-After", str(seconds)),))
+
+    def _take_ack(self, request: Request, now: float) -> None:
+        success = self._success
+        if success is None or request.cseq.number != success.cseq:
+            return
+        sdp = readable(request) if success.offered else None
+        if self.state is State.CONFIRMED:
+            success.stop()
+            self._success = None
+            if success.offered:
+                self.core.events.append(OfferAnswered(self, sdp))
+            self._offer_now(now)
+        else:
+            self._confirm(sdp, now)
+
+    def _confirm(self, sdp: Description | None, now: float) -> None:
+        """The ACK to the 2xx of the first INVITE came."""
+        if self._success is not None:
+            self._success.stop()
+            self._success = None
+        if self._held_bye is not None:
+            self._send_bye(self._held_bye, now)
+            self._held_bye = None
+            return
+        self.state = State.CONFIRMED
+        self.core.events.append(Confirmed(self, sdp))
+        self._offer_now(now)
+
+    def _overdue(self, now: float) -> None:
+        """64*T1 without an ACK to a 2xx of ours: the dialog is confirmed, but the session ends
+        (§13.3.1.4)."""
+        if self._held_bye is not None:
+            self._confirm(None, now)
+        else:
+            self.die("no_ack", now)
+
+    def die(self, why: str, now: float) -> None:
+        self._end(now)
+        self._send_bye("", now)
+        self.core.events.append(Ended(self, why))
+
+    def _offer_now(self, now: float) -> None:
+        if self.offering is not None and not self.offering.sent:
+            self.offering.send(now)
+
+    def _drop_offering(self, now: float) -> None:
+        if self.offering is not None:
+            self.offering.stop(now)
+            self.offering = None
+
+    # -- messages that we make -----------------------------------------------------------------------------
+
+    def contact(self) -> str:
         raise NotImplementedError
+
+    def _respond(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        now: float,
+        headers: Sequence[tuple[str, str]] = (),
+        reason: str = "",
+    ) -> None:
+        response = build_response(
+            transaction.request,
+            status,
+            reason or None,
+            (*headers, ("Server", self.core.settings.user_agent)),
+            to_tag=self.id,
+        )
+        transaction.respond(response, now)
+
+    def _succeed(self, transaction: ServerTransaction, sdp: Description, now: float) -> None:
+        """Send the 2xx to an INVITE of the peer's, and go on sending it."""
+        request = transaction.request
+        headers = [
+            *[("Record-Route", route) for route in request.all("Record-Route")],
+            ("Contact", self.contact()),
+            ("Allow", ALLOW),
+            ("Server", self.core.settings.user_agent),
+            ("Content-Type", SDP),
+        ]
+        response = build_response(request, 200, None, headers, sdp.encode(), self.id)
+        transaction.respond(response, now)
+        self._success = Success(
+            self.core.timers,
+            self.core.outbox,
+            transaction.data,
+            transaction.flow,
+            request.cseq.number,
+            self._delayed,
+            self._overdue,
+            now,
+        )
+
+    def acknowledge(self, cseq: int, now: float, sdp: Description | None = None) -> bytes:
+        """Acknowledge a 2xx (§13.2.2.4), with our answer when it brought the offer."""
+        dialog = self.dialog
+        assert dialog is not None
+        body = b"" if sdp is None else sdp.encode()
+        request = dialog.ack(cseq, [("Content-Type", SDP)] if body else [], body)
+        return self.core.transactions.stateless(request, dialog.flow)
+
+    def _send_bye(self, reason: str, now: float) -> None:
+        dialog = self.dialog
+        assert dialog is not None
+        headers = [("User-Agent", self.core.settings.user_agent)]
+        if reason:
+            headers.append(("Reason", reason))
+        request = dialog.request("BYE", headers)
+        self.core.transactions.request(request, dialog.flow, now, self._heard_bye)
+
+    def _heard_bye(self, transaction: ClientTransaction, response: Response | None, now: float) -> None:
+        if response is None or response.status >= 200:
+            self._forget()
+
+    def _end(self, now: float, keep_success: bool = False) -> None:
+        """ENDED: whatever is under way stops.  The dialog stays known until `_forget`."""
+        self.state = State.ENDED
+        self._drop_offering(now)
+        if self._offered is not None:
+            transaction, self._offered = self._offered, None
+            self._respond(transaction, 487, now)
+        if self._owed is not None:
+            self.acknowledge(self._owed, now)
+            self._owed = None
+        if self._success is not None and not keep_success:
+            self._success.stop()
+            self._success = None
+
+    def _forget(self) -> None:
+        self.core.sessions.pop(self.id, None)
+
+    def _illegal(self, verb: str) -> LocalProtocolError:
+        side = "outgoing" if self.outgoing else "incoming"
+        return LocalProtocolError(f"{verb} in an {side} session that is {self.state}")
+
+
+def reason_of(request: Request) -> str:
+    """The Reason header of a BYE or CANCEL (RFC 3326), cut to a sane length."""
+    return ", ".join(request.all("Reason"))[:200]

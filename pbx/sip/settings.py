@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Settings:
     """`domain` is the host part of the Call-IDs that we make; the digest realm is `Directory.domain`.
 
-    Times are seconds.  The limits bound memory: beyond `max_transactions` or `max_sessions` a request is answered 503,
-    beyond `max_contacts` an extension's oldest binding is replaced.
+    Times are seconds.  The limits bound memory: beyond `max_transactions` or `max_sessions` a request is
+    answered 503, beyond `max_contacts` an extension's oldest binding is replaced.
     """
 
     domain: str

@@ -1,23 +1,35 @@
-"""The SIP stack: bytes and the time in; datagrams, events and the next deadline out (RFC 3261)."""
+"""The SIP stack: bytes and the time in; datagrams, events and the next deadline out (RFC 3261).
+
+It reads as the RFC does: a datagram is parsed (§7), matched to its transaction (§17), then to its dialog
+(§12), and what is left is inspected and authenticated as a new request (§8.2, §22) in `gatekeeper`.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
 
 from pbx.directory import Directory
-from pbx.sip.events import Event
+from pbx.sip.body import SDP
+from pbx.sip.core import Core, contact_of
+from pbx.sip.dialog import plain
+from pbx.sip.events import Event, Rejected
 from pbx.sip.flow import Flow
+from pbx.sip.gatekeeper import Gatekeeper
+from pbx.sip.headers import NameAddr
+from pbx.sip.identifiers import Identifiers
+from pbx.sip.inspect import ALLOW, Refusal, capabilities, extension_refusal, method_refusal
+from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
+from pbx.sip.outgoing import OutgoingSession
+from pbx.sip.registrar import Binding, Registrar
+from pbx.sip.sdp import Description
 from pbx.sip.session import Session
 from pbx.sip.settings import Settings
-
-if TYPE_CHECKING:
-    from pbx.sip.headers import NameAddr
-    from pbx.sip.registrar import Binding, Registrar
-    from pbx.sip.sdp import Description
-    from pbx.sip.uri import Uri
+from pbx.sip.timers import Timers
+from pbx.sip.transaction_layer import TransactionLayer, note_source
+from pbx.sip.uri import Uri
 
 
 class Stack:
@@ -27,33 +39,112 @@ class Stack:
     `random.SystemRandom()`: tags, branches and nonces must not be guessable.
     """
 
-    directory: Directory
-    registrar: Registrar
-    outbox: list[tuple[bytes, Flow]]
-    events: deque[Event]
-
     def __init__(self, settings: Settings, directory: Directory, random: Random, now: float = 0.0) -> None:
-        raise NotImplementedError
+        self.settings = settings
+        self.outbox: list[tuple[bytes, Flow]] = []
+        self.events: deque[Event] = deque()
+        self._timers = Timers()
+        identifiers = Identifiers(random, settings.domain)
+        self._transactions = TransactionLayer(self._timers, self.outbox, identifiers)
+        self._core = Core(
+            settings, random, identifiers, self._timers, self._transactions, self.outbox, self.events
+        )
+        self.registrar = Registrar(settings, self._timers, self.events)
+        self._gatekeeper = Gatekeeper(self._core, self.registrar, directory)
 
-    def receive(self, data: bytes, flow: Flow, now: float) -> None:
-        """One datagram from `flow.remote` came in at `flow.local`.  Raises on no input whatever."""
-        raise NotImplementedError
+    @property
+    def directory(self) -> Directory:
+        return self._gatekeeper.directory
+
+    # -- time ----------------------------------------------------------------------------------------------
 
     def advance(self, now: float) -> None:
         """Run everything that is due at `now`."""
-        raise NotImplementedError
+        self._timers.run(now)
 
     def deadline(self) -> float | None:
         """When `advance` has work next; None = nothing is waiting."""
-        raise NotImplementedError
+        return self._timers.deadline()
+
+    # -- messages in ---------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """One datagram from `flow.remote` came in at `flow.local`.  Raises on no input whatever."""
+        if not data.strip(b"\r\n\0 \t"):
+            return  # a keep-alive (RFC 5626 §4.4.1, and the habits of NATed phones)
+        try:
+            message = parse(data)
+        except MalformedMessage as error:
+            self._malformed(error, flow)
+            return
+        if isinstance(message, Response):
+            self._response(message, flow, now)
+        else:
+            note_source(message, flow)
+            self._request(message, flow, now)
+
+    def _malformed(self, error: MalformedMessage, flow: Flow) -> None:
+        """Answer if there is enough to answer with; silence otherwise."""
+        if error.partial is None:
+            self.events.append(Rejected("malformed", 0, flow.remote.host, error.reason))
+            return
+        note_source(error.partial, flow)
+        self._gatekeeper.reject(error.partial, flow, Refusal(error.status, "malformed", (), error.reason))
+
+    def _response(self, response: Response, flow: Flow, now: float) -> None:
+        """§8.1.3.3 and §18.1.2: exactly one Via, and a transaction that waits for it."""
+        if len(response.vias) != 1 or not self._transactions.response(response, now):
+            self.events.append(Rejected("stray_response", 0, flow.remote.host, f"{response.status}"))
+
+    def _request(self, request: Request, flow: Flow, now: float) -> None:
+        transaction = self._transactions.match(request)
+        if transaction is not None and not transaction.receive(request, now):
+            return
+        # What passes is new, or the ACK to a 2xx under its INVITE's branch, as some phones send it.
+        if request.method == "CANCEL":
+            self._gatekeeper.cancel(request, flow, now)
+        elif request.to.tag is not None:
+            self._in_dialog(request, flow, now)
+        elif request.method == "ACK":
+            self._drop_ack(flow)
+        else:
+            self._gatekeeper.admit(request, flow, now)
+
+    def _in_dialog(self, request: Request, flow: Flow, now: float) -> None:
+        session = self._core.sessions.get(request.to.tag or "")
+        if session is None or not session.owns(request, flow.remote.host):
+            if request.method == "ACK":
+                self._drop_ack(flow)
+            else:
+                self._gatekeeper.reject(request, flow, Refusal(481, "no_dialog"))
+            return
+        refusal = None
+        if request.method != "ACK":
+            refusal = method_refusal(request) or extension_refusal(request) or self._no_dialog_use(request)
+        if refusal is not None:
+            self._gatekeeper.reject(request, flow, refusal)
+        else:
+            session.take(request, flow, now)
+
+    def _no_dialog_use(self, request: Request) -> Refusal | None:
+        if request.method == "OPTIONS":
+            return Refusal(200, "", capabilities(self.settings.user_agent))
+        return Refusal(405, "method", (("Allow", ALLOW),)) if request.method == "REGISTER" else None
+
+    def _drop_ack(self, flow: Flow) -> None:
+        self.events.append(Rejected("stray_ack", 0, flow.remote.host))
+
+    # -- the user's side -----------------------------------------------------------------------------------
 
     def use(self, directory: Directory, now: float) -> None:
         """Read this directory from now on; bindings of extensions that it lacks go ("extension deleted")."""
-        raise NotImplementedError
+        self._gatekeeper.use(directory)
+        self.registrar.retain(directory.extensions)
 
     def restore(self, binding: Binding, now: float) -> None:
-        """Take up a binding from before a restart, silently; dropped if it expired or its extension is gone."""
-        raise NotImplementedError
+        """Take up a binding from before a restart, silently; not if it expired or its extension is gone."""
+        if binding.expires_at > now and binding.aor in self.directory.extensions:
+            self.registrar.restore(binding)
 
     def invite(
         self,
@@ -70,16 +161,43 @@ class Stack:
     ) -> Session:
         """Send an INVITE for `target` over `flow`.  `sdp` None = the 2xx is to carry the peer's offer.
 
-        `from_` and `to` get their tags here; `headers` are added as they are; `route` is the first route set (Path).
+        `from_` gets its tag here; `headers` are added as they are; `route` is the first route set (Path).
         """
-        raise NotImplementedError
+        core = self._core
+        tag = core.identifiers.tag()
+        body = b"" if sdp is None else sdp.encode()
+        request = build_request(
+            "INVITE",
+            plain(target),
+            [
+                ("Max-Forwards", str(max_forwards)),
+                *[("Route", str(hop)) for hop in route],
+                ("From", str(from_.with_tag(tag))),
+                ("To", str(replace(to, params=()))),
+                ("Call-ID", core.identifiers.call_id()),
+                ("CSeq", "1 INVITE"),
+                ("Contact", contact_of(from_.uri.user, flow)),
+                ("Allow", ALLOW),
+                ("User-Agent", self.settings.user_agent),
+                *headers,
+                *([("Content-Type", SDP)] if body else [("Accept", SDP)]),
+            ],
+            body,
+        )
+        return OutgoingSession(core, tag, request, flow, now)
 
     @property
     def idle(self) -> bool:
         """No transaction and no session is left (bindings may be)."""
-        raise NotImplementedError
+        return not self._transactions and not self._core.sessions
 
     @property
     def counts(self) -> dict[str, int]:
-        """Sizes of all growing tables, for leak tests and metrics: transactions, sessions, bindings, timers …"""
-        raise NotImplementedError
+        """Sizes of all growing tables, for leak tests and metrics."""
+        return {
+            "transactions": len(self._transactions),
+            "sessions": len(self._core.sessions),
+            "bindings": len(self.registrar),
+            "timers": len(self._timers),
+            **self._gatekeeper.counts,
+        }

@@ -1,0 +1,36 @@
+"""The body of a message: the session description in it, or why we cannot take it (RFC 3261 §8.2.3, RFC
+5621)."""
+
+from __future__ import annotations
+
+from pbx.sip.errors import RemoteProtocolError
+from pbx.sip.message import Message
+from pbx.sip.sdp import Description
+
+SDP = "application/sdp"
+
+
+def description(message: Message) -> Description | None:
+    """The session description, None if there is no body or only one that may be ignored.
+
+    RemoteProtocolError 415 for a body that we must understand and do not, 400 or 488 for a bad description.
+    """
+    if not message.body:
+        return None
+    if message.get("Content-Encoding") not in (None, "identity"):
+        raise RemoteProtocolError(415, "Unsupported Content-Encoding")
+    # A body without a type is most likely what every body is; RFC 3261 §7.4.1 demands the header.
+    if message.content_type in (SDP, ""):
+        return Description.parse(message.body)
+    if "handling=optional" in (message.get("Content-Disposition") or "").replace(" ", "").lower():
+        return None
+    raise RemoteProtocolError(415, "Unsupported Media Type")
+
+
+def readable(message: Message) -> Description | None:
+    """The session description if it can be read: for responses and ACKs, to which no error can be
+    answered."""
+    try:
+        return description(message)
+    except RemoteProtocolError:
+        return None

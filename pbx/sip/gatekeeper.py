@@ -1,0 +1,229 @@
+"""Who may begin something: requests outside a dialog, inspected, authenticated, and let in or refused (§8.2,
+§22).
+
+Strangers cost no memory: whatever we refuse before we know the peer is answered statelessly (§8.2.7,
+§26.3.2.4).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pbx.directory import Account, Directory, Trunk
+from pbx.sip.auth import Authenticator, Outcome, Verdict
+from pbx.sip.body import description
+from pbx.sip.core import Core
+from pbx.sip.errors import RemoteProtocolError
+from pbx.sip.events import AuthFailed, Invited, Rejected
+from pbx.sip.flow import Flow
+from pbx.sip.incoming import IncomingSession
+from pbx.sip.inspect import Headers, Refusal, body_refusal, capabilities, head_refusal
+from pbx.sip.message import Request, Response, build_response
+from pbx.sip.register import register
+from pbx.sip.registrar import Registrar
+from pbx.sip.transaction import ServerTransaction
+from pbx.sip.transaction_layer import answer_flow
+from pbx.sip.uri import aor
+
+
+class Gatekeeper:
+    """Reads the directory; tells `Invited`, `AuthFailed` and `Rejected`."""
+
+    def __init__(self, core: Core, registrar: Registrar, directory: Directory) -> None:
+        self._core, self._registrar = core, registrar
+        self._auth = Authenticator(core.settings, core.random)
+        self._delayed: set[ServerTransaction] = set()
+        self.use(directory)
+
+    def use(self, directory: Directory) -> None:
+        self.directory = directory
+        self._trunks = {trunk.address: trunk for trunk in directory.trunks if trunk.kind == "ip"}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "delayed": len(self._delayed),
+            "nonces": len(self._auth.nonces),
+            "suspects": len(self._auth.lockout),
+        }
+
+    # -- the gate ------------------------------------------------------------------------------------------
+
+    def admit(self, request: Request, flow: Flow, now: float) -> None:
+        """A request outside any dialog and in no transaction yet; never an ACK or a CANCEL."""
+        refusal = self._refusal(request)
+        if refusal is not None:
+            self.reject(request, flow, refusal)
+        elif request.method == "OPTIONS":
+            self.reply(request, flow, 200, capabilities(self._core.settings.user_agent))
+        elif request.method == "REGISTER":
+            self._register(request, flow, now)
+        elif request.method == "INVITE":
+            self._invite(request, flow, now)
+        else:
+            self.reject(request, flow, Refusal(481, "no_dialog"))
+
+    def _refusal(self, request: Request) -> Refusal | None:
+        if any(self._core.identifiers.is_ours(via.branch) for via in request.vias):
+            return Refusal(482, "loop")
+        refusal = head_refusal(request)
+        if refusal is not None:
+            return refusal
+        if self._core.transactions.is_merged(request):
+            return Refusal(482, "merged")
+        if (
+            request.method != "OPTIONS"
+            and len(self._core.transactions) >= self._core.settings.max_transactions
+        ):
+            return Refusal(503, "too_busy", (("Retry-After", "10"),))
+        return None
+
+    def cancel(self, request: Request, flow: Flow, now: float) -> None:
+        """§9.2: the INVITE is found by its branch; the CANCEL must come from the host that sent it."""
+        transaction = self._core.transactions.match(request, "INVITE")
+        if transaction is None or transaction.flow.remote.host != flow.remote.host:
+            self.reject(request, flow, Refusal(481, "no_transaction"))
+            return
+        session = transaction.user
+        if isinstance(session, IncomingSession):
+            self.reply(request, flow, 200, to_tag=session.id)
+            session.cancelled(request, now)
+        else:
+            self.reply(request, flow, 200)
+            if transaction in self._delayed:
+                self._delayed.discard(transaction)
+                self._finish(transaction, Refusal(487, "cancelled"), now)
+
+    # -- who is it -----------------------------------------------------------------------------------------
+
+    def _account(self, request: Request, flow: Flow, now: float) -> Account | None:
+        """The account behind a request; None when it was answered here."""
+        host = flow.remote.host
+        try:
+            verdict = self._auth.check(request, host, self.directory, now)
+        except RemoteProtocolError as error:
+            self.reject(request, flow, Refusal(error.status, "credentials", (), error.reason))
+            return None
+        if verdict.outcome is Outcome.GRANTED:
+            return verdict.account
+        if verdict.outcome is Outcome.CHALLENGE:
+            challenge = self._auth.challenge(self.directory.domain, host, now, verdict.stale)
+            self.reply(request, flow, 401, tuple(challenge))
+            return None
+        if verdict.new_ban or verdict.outcome is Outcome.WRONG:
+            self._core.events.append(AuthFailed(verdict.username, host, verdict.banned))
+        if verdict.outcome is Outcome.BANNED:
+            wait = (("Retry-After", str(int(verdict.banned) + 1)),)
+            self.reject(request, flow, Refusal(403, "banned", wait))
+        else:
+            self._challenge_later(request, flow, verdict, now)
+        return None
+
+    def _challenge_later(self, request: Request, flow: Flow, verdict: Verdict, now: float) -> None:
+        """Let a wrong guess wait.  Its transaction absorbs the retransmissions meanwhile."""
+        core = self._core
+        if len(self._delayed) >= core.settings.max_delayed:
+            self.reject(request, flow, Refusal(503, "too_many_guesses", (("Retry-After", "10"),)))
+            return
+        transaction = core.transactions.serve(request, flow, now)
+        self._delayed.add(transaction)
+        core.timers.set(now + verdict.delay, partial(self._challenge_now, transaction, flow))
+
+    def _challenge_now(self, transaction: ServerTransaction, flow: Flow, now: float) -> None:
+        if transaction in self._delayed:
+            self._delayed.discard(transaction)
+            challenge = tuple(self._auth.challenge(self.directory.domain, flow.remote.host, now))
+            self._finish(transaction, Refusal(401, "wrong_password", challenge), now)
+            self._core.transactions.allow_retry(transaction)
+
+    # -- what it may begin ---------------------------------------------------------------------------------
+
+    def _register(self, request: Request, flow: Flow, now: float) -> None:
+        account = self._account(request, flow, now)
+        if account is None:
+            return
+        transaction = self._core.transactions.serve(request, flow, now)
+        number = account.extension
+        if aor(request.to.uri) != number or aor(request.from_.uri) != number:
+            self._finish(transaction, Refusal(403, "not_your_number"), now)
+        elif number not in self.directory.extensions:
+            self._finish(transaction, Refusal(404, "no_extension"), now)
+        else:
+            result = register(request, number, flow, self._registrar, self._core.settings, now)
+            if isinstance(result, Refusal):
+                self._finish(transaction, result, now)
+            else:
+                transaction.respond(self._response(request, 200, result), now)
+
+    def _invite(self, request: Request, flow: Flow, now: float) -> None:
+        trunk = self._trunks.get(flow.remote.host)
+        account = None if trunk is not None else self._account(request, flow, now)
+        if trunk is None and account is None:
+            return
+        core = self._core
+        transaction = core.transactions.serve(request, flow, now)
+        if account is not None and aor(request.from_.uri) != account.extension:
+            self._finish(transaction, Refusal(403, "not_your_number"), now)
+        elif len(core.sessions) >= core.settings.max_sessions:
+            self._finish(transaction, Refusal(503, "too_many_sessions", (("Retry-After", "10"),)), now)
+        else:
+            self._open(transaction, flow, account, trunk, now)
+
+    def _open(
+        self,
+        transaction: ServerTransaction,
+        flow: Flow,
+        account: Account | None,
+        trunk: Trunk | None,
+        now: float,
+    ) -> None:
+        request = transaction.request
+        try:
+            sdp = description(request)
+        except RemoteProtocolError as error:
+            self._finish(transaction, body_refusal(error.status, error.reason), now)
+            return
+        transaction.respond(build_response(request, 100), now)
+        session = IncomingSession(self._core, transaction, flow, delayed=sdp is None)
+        self._core.events.append(Invited(session, account, trunk, sdp, aor(request.uri)))
+
+    # -- answers -------------------------------------------------------------------------------------------
+
+    def reject(self, request: Request, flow: Flow, refusal: Refusal) -> None:
+        """Answer statelessly, and tell."""
+        if refusal.slug:
+            self._told(refusal, flow.remote.host)
+        self.reply(request, flow, refusal.status, refusal.headers, refusal.reason)
+
+    def reply(
+        self,
+        request: Request,
+        flow: Flow,
+        status: int,
+        headers: Headers = (),
+        reason: str = "",
+        to_tag: str = "",
+    ) -> None:
+        """Answer statelessly."""
+        response = self._response(request, status, headers, reason, to_tag)
+        self._core.outbox.append((response.encode(), answer_flow(request, flow)))
+
+    def _finish(self, transaction: ServerTransaction, refusal: Refusal, now: float) -> None:
+        request = transaction.request
+        self._told(refusal, transaction.flow.remote.host)
+        response = self._response(request, refusal.status, refusal.headers, refusal.reason)
+        transaction.respond(response, now)
+
+    def _told(self, refusal: Refusal, host: str) -> None:
+        self._core.events.append(Rejected(refusal.slug, refusal.status, host, refusal.reason))
+
+    def _response(
+        self, request: Request, status: int, headers: Headers, reason: str = "", to_tag: str = ""
+    ) -> Response:
+        tag = to_tag or self._core.identifiers.stateless_tag(request)
+        told = (
+            headers
+            if status == 200 and request.method == "OPTIONS"
+            else (*headers, ("Server", self._core.settings.user_agent))
+        )
+        return build_response(request, status, reason or None, told, to_tag=tag)

@@ -1,0 +1,107 @@
+"""A session that the peer began: our side is the UAS of its INVITE (RFC 3261 §13.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pbx.sip.body import SDP
+from pbx.sip.core import Core, contact_of
+from pbx.sip.dialog import Dialog
+from pbx.sip.events import Cancelled
+from pbx.sip.flow import Flow
+from pbx.sip.message import Request, build_response
+from pbx.sip.sdp import Description
+from pbx.sip.session import Session, State, reason_of
+from pbx.sip.timers import Timer
+from pbx.sip.transaction import ServerTransaction
+
+KEEP_RINGING = 60.0
+"""Seconds after which a provisional response is said again, so that no proxy gives up (§13.3.1.1)."""
+
+
+class IncomingSession(Session):
+    """INVITED, RINGING, then ANSWERED and CONFIRMED, then ENDED."""
+
+    __slots__ = ("_ringing", "_transaction")
+
+    def __init__(self, core: Core, transaction: ServerTransaction, source: Flow, delayed: bool) -> None:
+        request = transaction.request
+        super().__init__(core, core.identifiers.tag(), request, source, State.INVITED, outgoing=False)
+        self.remote_user_agent = (request.get("User-Agent") or "")[:200]
+        self.dialog = Dialog.of_request(request, self.id, source)
+        self._transaction = transaction
+        self._delayed = delayed
+        self._ringing: Timer | None = None
+        transaction.user = self
+
+    def ring(self, now: float, status: int = 180, sdp: Description | None = None) -> None:
+        if not self._unanswered or not 100 < status < 200:
+            raise self._illegal(f"ring({status})")
+        headers = [
+            *[("Record-Route", route) for route in self.request.all("Record-Route")],
+            ("Contact", self.contact()),
+            ("Server", self.core.settings.user_agent),
+        ]
+        body = b""
+        if sdp is not None:
+            headers.append(("Content-Type", SDP))
+            body = sdp.encode()
+        response = build_response(self.request, status, None, headers, body, self.id)
+        self._transaction.respond(response, now)
+        self.state = State.RINGING
+        self._say_again(now)
+
+    def answer(self, sdp: Description, now: float) -> None:
+        if not self._unanswered:
+            raise self._illegal("answer")
+        self._hush()
+        self.state = State.ANSWERED
+        self._succeed(self._transaction, sdp, now)
+
+    def refuse(
+        self, status: int, now: float, reason: str = "", headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        if not self._unanswered or not 300 <= status < 700:
+            raise self._illegal(f"refuse({status})")
+        self._refuse(status, now, [*([("Reason", reason)] if reason else []), *headers])
+
+    def cancelled(self, request: Request, now: float) -> None:
+        """A CANCEL for our INVITE came (§9.2); too late after a final response."""
+        if self._unanswered:
+            self._refuse(487, now)
+            self.core.events.append(Cancelled(self, reason_of(request)))
+
+    @property
+    def _unanswered(self) -> bool:
+        return self.state in (State.INVITED, State.RINGING)
+
+    def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
+        if not self._unanswered:
+            super()._take_bye(transaction, now)
+            return
+        # A caller may also hang up an early dialog by BYE; the INVITE must be answered then (§15.1.2).
+        self._respond(transaction, 200, now)
+        self._refuse(487, now)
+        self.core.events.append(Cancelled(self, reason_of(transaction.request)))
+
+    def _refuse(self, status: int, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
+        self._hush()
+        self._respond(self._transaction, status, now, headers)
+        self._end(now)
+        self._forget()
+
+    def _say_again(self, now: float) -> None:
+        self._hush()
+        self._ringing = self.core.timers.set(now + KEEP_RINGING, self._still_ringing)
+
+    def _still_ringing(self, now: float) -> None:
+        self._transaction.send(now)
+        self._say_again(now)
+
+    def _hush(self) -> None:
+        if self._ringing is not None:
+            self._ringing.cancel()
+            self._ringing = None
+
+    def contact(self) -> str:
+        return contact_of(self.request.uri.user, self._source)

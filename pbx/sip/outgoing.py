@@ -1,0 +1,167 @@
+"""A session that we begin: our side is the UAC of the INVITE (RFC 3261 §13.2, §9.1)."""
+
+from __future__ import annotations
+
+from pbx.sip.body import readable
+from pbx.sip.core import Core, contact_of
+from pbx.sip.dialog import Dialog
+from pbx.sip.events import Answered, Rang, Refused
+from pbx.sip.flow import Flow
+from pbx.sip.message import Request, Response, build_request
+from pbx.sip.sdp import Description
+from pbx.sip.session import Session, State
+from pbx.sip.status import reason_phrase
+from pbx.sip.timers import T64
+from pbx.sip.transaction import ClientTransaction
+from pbx.sip.transaction import State as Step
+
+MAX_FORKS = 8
+"""So many further dialogs of one INVITE are closed properly; the 2xx of any more are ignored."""
+
+_TOLD = ("Retry-After", "Warning", "Reason")
+
+
+class OutgoingSession(Session):
+    """CALLING, RINGING, perhaps CANCELLING, then CONFIRMED, then ENDED."""
+
+    __slots__ = ("_ack", "_cancel_reason", "_cancel_sent", "_early", "_transaction", "_unwanted")
+
+    def __init__(self, core: Core, tag: str, request: Request, flow: Flow, now: float) -> None:
+        super().__init__(core, tag, request, flow, State.CALLING, outgoing=True)
+        self._cancel_reason = ""
+        self._cancel_sent = False
+        self._early: Description | None = None
+        self._ack: tuple[bytes, Flow] | None = None
+        self._unwanted: dict[str, tuple[bytes, Flow]] = {}
+        self._transaction = core.transactions.request(request, flow, now, self._heard)
+
+    def cancel(self, now: float, reason: str = "") -> None:
+        if self.state in (State.CANCELLING, State.ENDED):
+            return
+        if self.state not in (State.CALLING, State.RINGING):
+            raise self._illegal("cancel")
+        self.state = State.CANCELLING
+        self._cancel_reason = reason
+        # Before any provisional response a CANCEL could overtake its INVITE (§9.1).
+        if self._transaction.state is Step.PROCEEDING:
+            self._send_cancel(now)
+
+    def _heard(self, transaction: ClientTransaction, response: Response | None, now: float) -> None:
+        if response is None:
+            self._refused(408, reason_phrase(408), None)
+        elif response.status < 200:
+            self._provisional(response, now)
+        elif response.status < 300:
+            self._success_came(response, now)
+        else:
+            self._refused(response.status, response.reason, response)
+
+    def _provisional(self, response: Response, now: float) -> None:
+        if self.state is State.CANCELLING:
+            if not self._cancel_sent:
+                self._send_cancel(now)
+        elif response.status > 100:
+            self.state = State.RINGING
+            self._note_peer(response)
+            sdp = readable(response)
+            self._early = sdp or self._early
+            self.core.events.append(Rang(self, response.status, sdp))
+
+    def _success_came(self, response: Response, now: float) -> None:
+        """The first 2xx makes the dialog; a repeated one is ACKed again; one of another fork is hung up
+        (§13.2.2.4)."""
+        tag = response.to.tag or ""
+        if self.dialog is not None and tag == (self.dialog.remote.tag or ""):
+            if self._ack is not None:
+                self.core.outbox.append(self._ack)
+        elif tag in self._unwanted:
+            self.core.outbox.append(self._unwanted[tag])
+        elif self.dialog is not None or self.over:
+            self._hang_up_fork(response, now)
+        elif self.state is State.CANCELLING:
+            self._hang_up_fork(response, now)
+            self._refused(487, reason_phrase(487), None)
+        else:
+            self._establish(response, now)
+
+    def _establish(self, response: Response, now: float) -> None:
+        # Some gateways say the answer once, in the 183; it is the same answer (§13.2.1).
+        sdp = readable(response) or (self._early if self.request.body else None)
+        if sdp is None:
+            self._hang_up_fork(response, now)
+            self._refused(488, reason_phrase(488), None)
+            return
+        self._note_peer(response)
+        self.dialog = Dialog.of_response(self.request, response, self._source)
+        self.state = State.CONFIRMED
+        if self.request.body:
+            self.acknowledge(self.request.cseq.number, now)
+        else:
+            self._owed = self.request.cseq.number
+        self.core.events.append(Answered(self, sdp))
+
+    def acknowledge(self, cseq: int, now: float, sdp: Description | None = None) -> bytes:
+        data = super().acknowledge(cseq, now, sdp)
+        if cseq == self.request.cseq.number:
+            self._ack = (data, self.flow)
+        return data
+
+    def _hang_up_fork(self, response: Response, now: float) -> None:
+        if len(self._unwanted) >= MAX_FORKS:
+            return
+        dialog = Dialog.of_response(self.request, response, self._source)
+        ack = self.core.transactions.stateless(dialog.ack(dialog.local_cseq), dialog.flow)
+        self._unwanted[response.to.tag or ""] = (ack, dialog.flow)
+        self.core.transactions.request(dialog.request("BYE"), dialog.flow, now, _ignore)
+
+    def _refused(self, status: int, reason: str, response: Response | None) -> None:
+        if self.over:
+            return
+        self.state = State.ENDED
+        self._forget()
+        headers: list[tuple[str, str]] = []
+        contacts: list[str] = []
+        if response is not None:
+            self._note_peer(response)
+            headers = [(name, value) for name in _TOLD for value in response.all(name)]
+            contacts = [str(each.uri) for each in response.contacts] if status < 400 else []
+        self.core.events.append(Refused(self, status, reason, tuple(headers), tuple(contacts)))
+
+    def _send_cancel(self, now: float) -> None:
+        """§9.1: same branch, Request-URI, Call-ID, From, To, Route and CSeq number as the INVITE."""
+        self._cancel_sent = True
+        invite = self.request
+        request = build_request(
+            "CANCEL",
+            invite.uri,
+            [
+                ("Max-Forwards", "70"),
+                *[("Route", route) for route in invite.all("Route")],
+                ("From", invite.get("From") or ""),
+                ("To", invite.get("To") or ""),
+                ("Call-ID", invite.call_id),
+                ("CSeq", f"{invite.cseq.number} CANCEL"),
+                *([("Reason", self._cancel_reason)] if self._cancel_reason else []),
+            ],
+        )
+        core = self.core
+        core.transactions.request(request, self._source, now, _ignore, branch=invite.via.branch)
+        core.timers.set(now + T64, self._cancel_overdue)
+
+    def _cancel_overdue(self, now: float) -> None:
+        """No final response 64*T1 after the CANCEL: the INVITE counts as cancelled (§9.1)."""
+        if not self.over:
+            self._transaction.terminate(now)
+            self._refused(487, reason_phrase(487), None)
+
+    def _note_peer(self, response: Response) -> None:
+        self.remote_user_agent = (
+            response.get("Server") or response.get("User-Agent") or self.remote_user_agent
+        )[:200]
+
+    def contact(self) -> str:
+        return contact_of(self.request.from_.uri.user, self._source)
+
+
+def _ignore(transaction: ClientTransaction, response: Response | None, now: float) -> None:
+    """Whatever comes back to a CANCEL, or to the BYE of an unwanted fork, changes nothing."""

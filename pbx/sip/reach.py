@@ -1,0 +1,29 @@
+"""Where a request to a contact is really sent: never to a third party, and back through the peer's NAT."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from pbx.sip.flow import Address, Flow
+from pbx.sip.uri import Uri
+
+
+def reach(contact: Uri, source: Flow) -> Flow:
+    """The flow to `contact`, which a peer named in a message that came by `source`.
+
+    Is its host the host that the message came from, then the port is taken at its word: phones may send from
+    another port than they listen on.  Else the peer is behind a NAT, or names somebody else: what we send
+    goes back to where the message came from.
+    """
+    if source.transport != "udp" or contact.host != source.remote.host:
+        return source
+    return source._replace(remote=Address(contact.host, contact.port or 5060))
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address and no name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
