@@ -21,10 +21,10 @@ _PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1}
 
 
 class _Database(SqliteDatabase):
-    """SQLite rolls back by itself when the disk is full or fails: rolling back again would hide that error."""
+    """SQLite rolls back by itself when the disk is full or fails; a second time would hide that error."""
 
     def rollback(self) -> None:
-        if self.connection().in_transaction:
+        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
             super().rollback()
 
 

@@ -3,32 +3,20 @@
 import base64
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
 from functools import reduce
+from itertools import groupby
 from operator import or_
 from typing import Any
 
-from peewee import Expression, chunked
+from peewee import Expression, Insert, Query
 
 from pbx.config import ConfigError, Problem
-from pbx.sip.flow import Address, Flow
 from pbx.store import models
+from pbx.store.rows import Row, binding_row, binding_view, call_row, call_view, leg_rows
 from pbx.store.section import Section
 from pbx.store.values import Page, RecordFilter
-from pbx.switch.events import (
-    BindingView,
-    CallEnded,
-    CallView,
-    Fact,
-    LegView,
-    Party,
-    PhoneRegistered,
-    PhoneUnregistered,
-)
-from pbx.wire.media import Counters
+from pbx.switch.events import BindingView, CallEnded, CallView, Fact, PhoneRegistered, PhoneUnregistered
 
-_COUNTED = tuple(field.name for field in fields(Counters) if field.name != "leg")
-_PLAIN = tuple(field.name for field in fields(CallView) if field.name not in ("caller", "callee", "legs"))
 _MANY = 500
 
 
@@ -45,35 +33,44 @@ class Records(Section):
         if not calls and not phones:
             return
         with self._db.atomic():
-            self._insert(models.Call, map(_call_row, calls))
-            self._insert(models.CallLeg, (row for call in calls for row in _leg_rows(call)))
-            self._register(phones)
+            self._insert(models.Call, [call_row(call) for call in calls])
+            self._insert(models.CallLeg, [row for call in calls for row in leg_rows(call)])
+            # Runs of the same kind, because the order matters: a phone may come and go within one batch.
+            for kind, run in groupby(phones, type):
+                bindings = [fact.binding for fact in run]
+                if kind is PhoneRegistered:
+                    self._register([binding_row(binding) for binding in bindings])
+                else:
+                    self._unregister(bindings)
 
-    def _insert(self, table: Any, rows: Iterable[dict[str, Any]]) -> None:
-        for some in chunked(rows, _MANY):
-            table.insert_many(some).on_conflict_ignore().execute(self._db)
+    def _insert(self, table: Any, rows: list[Row]) -> None:
+        if rows:
+            self._repeat(_insertion(table, rows[0]).on_conflict_ignore(), rows)
 
-    def _register(self, facts: Iterable[PhoneRegistered | PhoneUnregistered]) -> None:
+    def _register(self, rows: list[Row]) -> None:
         table = models.Registration
-        key = [table.aor, table.contact]
-        for fact in facts:
-            binding = fact.binding
-            # The Call-ID, so that the end of an old registration cannot end a newer one of the same contact.
-            same = (table.aor == binding.aor) & (table.contact == binding.contact)
-            if isinstance(fact, PhoneUnregistered):
-                table.delete().where(same & (table.call_id == binding.call_id)).execute(self._db)
-            else:
-                row = _binding_row(binding)
-                preserve = [name for name in row if name not in ("aor", "contact")]
-                insert = table.insert(**row).on_conflict(conflict_target=key, preserve=preserve)
-                insert.execute(self._db)
+        key, every = [table.aor, table.contact], list(rows[0])
+        self._repeat(_insertion(table, rows[0]).on_conflict(conflict_target=key, preserve=every), rows)
+
+    def _unregister(self, bindings: list[BindingView]) -> None:
+        table = models.Registration
+        # The Call-ID, so that the end of an old registration cannot end a newer one of the same contact.
+        same = (table.aor == "") & (table.contact == "") & (table.call_id == "")
+        rows = [{"aor": b.aor, "contact": b.contact, "call_id": b.call_id} for b in bindings]
+        self._repeat(table.delete().where(same), rows)
+
+    def _repeat(self, query: Query, rows: list[Row]) -> None:
+        """Runs `query` once for each row: making its SQL anew for each would cost more than running it."""
+        sql, _ = query.bind(self._db).sql()
+        for row in rows:
+            self._db.execute_sql(sql, tuple(row.values()))  # type: ignore[no-untyped-call]
 
     def bindings(self) -> list[BindingView]:
         """The phones of existing extensions whose registration has not expired, the oldest first."""
         table, extension = models.Registration, models.Extension
         exists = table.aor.in_(extension.select(extension.number))
         query = table.select().where(table.expires > self._clock(), exists).order_by(table.since)
-        return [_binding(row) for row in query.dicts().execute(self._db)]
+        return [binding_view(row) for row in query.dicts().execute(self._db)]
 
     def records(self, filter: RecordFilter) -> Page:
         """Newest first.  Raises ConfigError (paths cursor, limit)."""
@@ -104,13 +101,18 @@ class Records(Section):
         insert = table.insert(id=1, at=self._clock())
         insert.on_conflict(conflict_target=[table.id], preserve=[table.at]).execute(self._db)
 
-    def _views(self, rows: list[dict[str, Any]]) -> tuple[CallView, ...]:
+    def _views(self, rows: list[Row]) -> tuple[CallView, ...]:
         leg = models.CallLeg
-        legs: dict[str, list[LegView]] = {row["call"]: [] for row in rows}
+        legs: dict[str, list[Row]] = {row["call"]: [] for row in rows}
         query = leg.select().where(leg.call.in_(list(legs))).order_by(leg.call, leg.position)
         for row in query.dicts().execute(self._db):
-            legs[row["call"]].append(_leg(row))
-        return tuple(_call(row, legs[row["call"]]) for row in rows)
+            legs[row["call"]].append(row)
+        return tuple(call_view(row, legs[row["call"]]) for row in rows)
+
+
+def _insertion(table: Any, row: Row) -> Insert:
+    """Inserts a row; the columns come in the row's order."""
+    return table.insert_many([tuple(row.values())], [getattr(table, name) for name in row])
 
 
 def _conditions(filter: RecordFilter) -> Iterable[Expression]:
@@ -143,49 +145,3 @@ def _position(cursor: str) -> tuple[float, str]:
         return float(started), str(call)
     except (ValueError, TypeError):
         raise ConfigError([Problem("cursor", "is not one that a page of records gave")]) from None
-
-
-def _call_row(call: CallView) -> dict[str, Any]:
-    row = {name: getattr(call, name) for name in _PLAIN}
-    for end, party in (("caller", call.caller), ("callee", call.callee)):
-        row |= {f"{end}_number": party.number, f"{end}_name": party.name, f"{end}_kind": party.kind}
-    return row
-
-
-def _call(row: dict[str, Any], legs: list[LegView]) -> CallView:
-    caller, callee = (
-        Party(row.pop(f"{end}_number"), row.pop(f"{end}_name"), row.pop(f"{end}_kind"))
-        for end in ("caller", "callee")
-    )
-    return CallView(**row, caller=caller, callee=callee, legs=tuple(legs))
-
-
-def _leg_rows(call: CallView) -> Iterable[dict[str, Any]]:
-    for position, leg in enumerate(call.legs):
-        row = asdict(leg)
-        counters = row.pop("counters") or dict.fromkeys(_COUNTED)
-        counters.pop("leg", None)
-        yield {"call": call.call, "position": position} | row.pop("party") | row | counters
-
-
-def _leg(row: dict[str, Any]) -> LegView:
-    del row["call"], row["position"]
-    party = Party(row.pop("number"), row.pop("name"), row.pop("kind"))
-    counted = {name: row.pop(name) for name in _COUNTED}
-    counters = None if counted["received"] is None else Counters(row["leg"], **counted)
-    return LegView(**row, party=party, counters=counters)
-
-
-def _binding_row(binding: BindingView) -> dict[str, Any]:
-    row = asdict(binding)
-    transport, local, remote = row.pop("flow")
-    row |= {"transport": transport, "path": json.dumps(binding.path)}
-    row |= {"local_host": local.host, "local_port": local.port}
-    return row | {"remote_host": remote.host, "remote_port": remote.port}
-
-
-def _binding(row: dict[str, Any]) -> BindingView:
-    local = Address(row.pop("local_host"), row.pop("local_port"))
-    remote = Address(row.pop("remote_host"), row.pop("remote_port"))
-    flow = Flow(row.pop("transport"), local, remote)
-    return BindingView(**row | {"flow": flow, "path": tuple(json.loads(row["path"]))})
