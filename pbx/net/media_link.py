@@ -52,13 +52,17 @@ class MediaLink:
         self._child = 0  # a process that we started and have not reaped
         self._pid = 0  # the one at the other end, which an earlier worker may have started
         self._stopping = False
-        self._ended = Event()
+        self._ended, self._connected = Event(), Event()
         self.ready: media.Ready | None = None
         self.totals = media.Totals(0, 0, 0, 0, 0, 0.0)
         self.starts = 0
 
     def start(self) -> None:
         self._greenlet = gevent.spawn(self._run)
+
+    def wait(self, timeout: float) -> bool:
+        """Until the media process is there, at most `timeout` seconds; False if it is not."""
+        return bool(self._connected.wait(timeout))
 
     def send(self, command: media.Command) -> None:
         """Never waits.  Without a link it is dropped: at the next `Ready` the switch states all again."""
@@ -160,6 +164,7 @@ class MediaLink:
                 link.send(encode(media.Quit()))
         finally:
             self._link, self._pid, self.ready = None, 0, None
+            self._connected.clear()
             if self._flush is not None:
                 self._flush.kill()
             link.close()
@@ -177,6 +182,7 @@ class MediaLink:
                 if version != media.VERSION:
                     raise WireError(f"it speaks version {version}, we speak {media.VERSION}")
                 self.ready = event
+                self._connected.set()
             case media.Totals():
                 self.totals = event
         self._heard(event)

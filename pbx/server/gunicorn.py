@@ -32,7 +32,7 @@ STALLED = 30.0
 
 _KEEP_ALIVE = 15  # seconds for a request's head to come, and between two requests
 _TIMEOUT = 20  # seconds without a sign of life from the worker before the master ends it
-_GRACE = 4.5  # seconds that the master gives the worker to end calls, of the 5 that people wait
+_GRACE = 4  # seconds that the master gives the worker to end calls, of the 5 that people wait
 _CHECK = 0.5  # seconds between looks at whether the master lives
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

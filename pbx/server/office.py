@@ -46,8 +46,9 @@ from pbx.switch.events import CallView, Fact
 from pbx.switch.switch import Switch
 from pbx.telemetry import Telemetry
 
+_MEDIA_START = 3.0  # seconds to wait for the audio before saying that all is up
 _CALLS_PATIENCE = 2.5  # seconds for the calls to end
-_MEDIA_PATIENCE, _WRITER_PATIENCE = 0.7, 0.7  # seconds to stop each
+_MEDIA_PATIENCE, _WRITER_PATIENCE = 0.5, 0.5  # seconds to stop each
 _GARBAGE = (20_000, 20, 50)  # collections are rare, and what lives from the start is frozen
 
 log = logging.getLogger("warden.server")
@@ -75,6 +76,7 @@ class Office:
         self._pulse.start()
         self._control.start()
         app: Wsgi = make_app(self._services())
+        self._media.wait(_MEDIA_START)
         self._health.start()
         self._tell(first)
         gc.collect()
