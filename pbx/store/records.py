@@ -112,7 +112,8 @@ class Records(Section):
 
 def _insertion(table: Any, row: Row) -> Insert:
     """Inserts a row; the columns come in the row's order."""
-    return table.insert_many([tuple(row.values())], [getattr(table, name) for name in row])
+    insert: Insert = table.insert_many([tuple(row.values())], [getattr(table, name) for name in row])
+    return insert
 
 
 def _conditions(filter: RecordFilter) -> Iterable[Expression]:
