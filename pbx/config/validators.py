@@ -89,8 +89,9 @@ def weakness(secret: str, number: str, name: str) -> str | None:
     if len(secret) < 12:
         return f"is too short ({len(secret)} characters); wanted at least 12"
     lower = secret.lower()
-    known = [number, *(word for word in name.lower().split() if len(word) >= 3)]
-    if any(word and word in lower for word in known):
+    # Shorter ones are in a good password by chance.
+    known = [word for word in (number, *name.lower().split()) if len(word) >= 4]
+    if any(word in lower for word in known):
         return "contains the number or the name; wanted something that cannot be guessed from them"
     if len(set(lower)) < 6:
         return "repeats few characters; wanted at least 6 different ones"

@@ -81,3 +81,7 @@ def test_bad_values_are_refused_with_what_is_wanted(
 def test_a_phone_password_must_be_hard_to_guess(secret: str, why: str | None) -> None:
     found = validators.weakness(secret, "1001", "Anna Adams")
     assert found is None if why is None else why in (found or "")
+
+
+def test_two_digits_of_a_year_are_not_the_number() -> None:
+    assert validators.weakness("Rig-secret-2026", "20", "Rig") is None
