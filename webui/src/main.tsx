@@ -6,6 +6,7 @@ import "./styles/parts.css";
 import "./styles/pages.css";
 import { render } from "preact";
 import { Api } from "./api/client";
+import { inTurn } from "./api/turn";
 import type { Setup } from "./api/types";
 import { AppContext, type App } from "./app";
 import { Root } from "./pages/root";
@@ -18,7 +19,14 @@ import { Toasts } from "./ui/toast";
 const HINT = "warden-signed-in";
 
 function build(): App {
-  const api = new Api((url, init) => window.fetch(url, init));
+  const turn = inTurn({
+    locks: navigator.locks,
+    storage: window.localStorage,
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    now: Date.now,
+    random: Math.random,
+  });
+  const api = new Api((url, init) => window.fetch(url, init), turn);
   return {
     api,
     router: new Router(window),

@@ -36,7 +36,7 @@ describe("Api", () => {
   beforeEach(async () => {
     vi.useFakeTimers();
     server = new Server();
-    api = new Api(server.answer);
+    api = new Api(server.answer, (work) => work());
     await api.open("/api/auth/sign-in", {});
     server.asked = [];
   });

@@ -77,6 +77,16 @@ describe("Live", () => {
     expect([live.state.value, lines.length]).toEqual(["live", 2]);
   });
 
+  it("goes on without a word when the server ends a line whose token ended", async () => {
+    live.start();
+    await settle();
+    reloads[0]?.();
+    await vi.advanceTimersByTimeAsync(10_000);
+    lines[0]?.writer.close();
+    await settle();
+    expect([live.state.value, lines.length, reloads.length]).toEqual(["live", 2, 2]);
+  });
+
   it("waits longer after each failure, and hurries when told", async () => {
     refuse = Problem.unreachable();
     live.start();

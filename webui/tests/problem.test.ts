@@ -11,7 +11,7 @@ describe("problemOf", () => {
     const { fields } = problemOf(422, {
       errors: [{ field: "number", message: "must be 2 to 6 digits" }, { field: "number", message: "second" }, { field: "name", message: "Too long!" }, null, 3],
     });
-    expect(fields).toEqual({ number: "Must be 2 to 6 digits.", name: "Too long!" });
+    expect(fields).toEqual({ number: "This must be 2 to 6 digits.", name: "Too long!" });
   });
 
   it.each([[404, "not there"], [429, "wait"], [500, "log"], [418, "did not work"]])("has words of its own for a bare %d", (status, words) =>

@@ -1,5 +1,6 @@
 /** The one way to the API: bearer token in memory, refreshed by cookie, every failure a `Problem`. */
 import { Problem } from "./problem";
+import type { InTurn } from "./turn";
 import type { Session, User } from "./types";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -13,13 +14,15 @@ export class Api {
   #refreshing: Promise<User | null> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #fetch: Fetch;
+  readonly #inTurn: InTurn;
   /** Seconds that the server's clock is ahead of ours; 0 while the difference is too small to tell. */
   ahead = 0;
   /** Told once when a session that worked can no longer be refreshed. */
   onExpired: () => void = () => undefined;
 
-  constructor(fetcher: Fetch) {
+  constructor(fetcher: Fetch, turn: InTurn) {
     this.#fetch = fetcher;
+    this.#inTurn = turn;
   }
 
   get signedIn(): boolean {
@@ -78,10 +81,7 @@ export class Api {
   }
 
   async #exchange(): Promise<User | null> {
-    // Tabs share the cookie and its token is good for one use: where the browser has locks, they take turns.
-    const locks = (globalThis.navigator as Navigator | undefined)?.locks;
-    const ask = (): Promise<Response> => this.#request("POST", "/api/auth/refresh", {});
-    const response = await (locks ? locks.request("warden-refresh", ask) : ask());
+    const response = await this.#inTurn(() => this.#request("POST", "/api/auth/refresh", {}));
     if (response.status === 401 || response.status === 403) return null;
     return this.#keep(await this.#json<Session>(response));
   }

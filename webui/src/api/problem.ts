@@ -71,7 +71,9 @@ function fieldsOf(errors: unknown): Record<string, string> {
   return fields;
 }
 
-function sentence(words: string): string {
+/** The validators' words follow a key ("is too short"); under a field they stand alone. */
+function sentence(said: string): string {
+  const words = /^(is|has|must)\b/.test(said) ? `this ${said}` : said;
   const first = words.charAt(0).toUpperCase() + words.slice(1);
   return /[.!?]$/.test(first) || first === "" ? first : `${first}.`;
 }

@@ -40,7 +40,7 @@ export function Claim(): JSX.Element {
           value={password}
           onInput={setPassword}
           error={problem?.fields.password}
-          hint="At least 12 characters. A short sentence is easy to remember."
+          hint="At least 10 characters. A short sentence is easy to remember."
           autoComplete="new-password"
           testid="claim-password"
         />

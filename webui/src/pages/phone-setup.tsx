@@ -31,7 +31,7 @@ export function PhoneSetup({ extension, phone, onClose }: Props): JSX.Element {
         {phone.qr_svg && (
           <figure class="setup-qr">
             <Qr svg={phone.qr_svg} label={`QR code with the account of extension ${extension.number}`} />
-            <figcaption>For softphones that scan a SIP account</figcaption>
+            <figcaption>For the app Grandstream Wave. Other softphones: enter the values.</figcaption>
           </figure>
         )}
       </div>

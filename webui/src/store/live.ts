@@ -10,6 +10,9 @@ export type LiveState = "connecting" | "live" | "reconnecting" | "off";
 /** The server pings every 15 s; a line that is silent for longer than this is dead, whatever TCP says. */
 const SILENCE_MS = 40_000;
 
+/** A line that ended before this was no good. */
+const SHORT_MS = 5000;
+
 export interface LiveListener {
   /** A line stands (again): fetch everything.  Events wait until the promise settles, so that none is overwritten. */
   connected: () => Promise<void>;
@@ -48,10 +51,13 @@ export class Live {
 
   async #run(stop: AbortSignal): Promise<void> {
     for (let attempt = 0; !stop.aborted; attempt += 1) {
+      const begun = performance.now();
       try {
         await this.#listen(stop, () => {
           attempt = 0;
         });
+        // The server ends a stream when its token does: nothing is wrong, the next one is opened at once.
+        if (performance.now() - begun > SHORT_MS) continue;
       } catch (error) {
         if (error instanceof Problem && error.status === 401) return;
       }

@@ -125,13 +125,7 @@ export function Form({ problem, known, onSubmit, children, testid }: {
 }
 
 function FormProblem({ problem, known }: { problem: Problem; known: readonly string[] }): JSX.Element | null {
-  const others = Object.entries(problem.fields).filter(([field]) => !known.includes(field));
-  const all = Object.keys(problem.fields).length;
-  if (all > 0 && others.length === 0) return null;
-  return (
-    <Notice tone="bad" testid="form-problem">
-      <p>{problem.message}</p>
-      {others.map(([field, message]) => <p key={field}>{`${field}: ${message}`}</p>)}
-    </Notice>
-  );
+  const fields = Object.keys(problem.fields);
+  if (fields.length > 0 && fields.every((field) => known.includes(field))) return null;
+  return <Notice tone="bad" testid="form-problem"><p>{problem.message}</p></Notice>;
 }

@@ -117,7 +117,7 @@ export function ThemeButton(): JSX.Element {
 }
 
 function SignOut({ user }: { user: User }): JSX.Element {
-  const { api, store, toasts } = useApp();
+  const { api, router, store, toasts } = useApp();
   const leave = async (): Promise<void> => {
     try {
       await api.signOut();
@@ -125,6 +125,7 @@ function SignOut({ user }: { user: User }): JSX.Element {
       toasts.fail("The phone system could not be told. Close the browser to be sure.");
     }
     store.gate.value = { at: "sign-in", why: "" };
+    router.go("/extensions", true);
   };
   const label = `Sign out ${user.username}`;
   return (
