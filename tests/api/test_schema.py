@@ -77,8 +77,9 @@ def test_a_body_of_unknown_length_is_411() -> None:
     assert refused("{}", headers={"Transfer-Encoding": "chunked"}).status == 411
 
 
-def test_half_a_surrogate_pair_never_reaches_the_database() -> None:
-    assert refused('{"name": "\\ud800"}', schema.Rename).errors[0].field == "name"
+def test_half_a_surrogate_pair_reaches_neither_bcrypt_nor_the_database() -> None:
+    problem = refused('{"username": "ada", "password": "\\ud800"}', schema.SignIn)
+    assert problem.errors == (("password", "has a broken character; wanted Unicode text"),)
 
 
 def test_a_request_that_needs_no_body_takes_an_empty_object_but_nothing_else() -> None:
