@@ -287,7 +287,7 @@ def _is_passing(error: Exception) -> bool:
 
 def _dashboard() -> Path | None:
     """The built console: in the package, or in the source folder beside it."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     for folder in (here / "dashboard", here.parent / "webui" / "dist"):
         if (folder / "index.html").is_file():
             return folder
