@@ -52,7 +52,10 @@ def test_tags_and_further_documents_are_refused() -> None:
 
 
 def test_deep_nesting_and_huge_documents_are_refused() -> None:
-    assert refusal("[" * 100_000) == "line 1: is nested deeper than 16"
+    assert load_yaml("[" * 16 + "]" * 16)
+    assert refusal("[" * 17 + "]" * 17) == "line 1: is nested deeper than 16"
+    # Newer parsers refuse so much by themselves.
+    assert "nest" in refusal("[" * 100_000)
     assert refusal("a" * (4 * 2**20 + 1)) == "the document is larger than 4 MiB"
 
 
