@@ -244,15 +244,13 @@ class Phone:
         lines = f"Contact: {contact}\r\nExpires: {expires}\r\n"
         me = f"<sip:{self.number}@{DOMAIN}>"
         call_id = f"reg-{self.number}-{self.address.host}"
-        self._serial += 1
-        text = self.request(
-            "REGISTER", f"sip:{DOMAIN}", f"{me};tag=r", me, call_id, self._serial, extra=lines
-        )
-        self._pending[f"{call_id} {self._serial}"] = (text, None)
+        cseq = self._serial + 1
+        text = self.request("REGISTER", f"sip:{DOMAIN}", f"{me};tag=r", me, call_id, cseq, extra=lines)
+        self._pending[f"{call_id} {cseq}"] = (text, None)
 
     def call(self, number: str, sdp: str | None = None, extra: str = "", hops: int = 70) -> PhoneCall:
         self._serial += 1
-        call_id = f"call-{self.number}-{self._serial}"
+        call_id = f"call-{self._serial}@{self.address.host}"
         local, remote = f"<sip:{self.number}@{DOMAIN}>;tag=c{self._serial}", f"<sip:{number}@{DOMAIN}>"
         call = PhoneCall(self, call_id, local, remote, f"sip:{number}@{DOMAIN}")
         self.calls.append(call)

@@ -119,9 +119,14 @@ class Leg:
         self.state = LegState.ENDED
         self.cause = self.cause or cause
 
+    def _voice(self) -> str:
+        """The format that is spoken: the first that the party named and we take, "" before it said so."""
+        ours = {codec.name for codec in self.codecs} - {"telephone-event"}
+        theirs = self.audio.codecs if self.audio else ()
+        return next((codec.name for codec in theirs if codec.name in ours), "")
+
     def view(self) -> LegView:
         audio = self.audio
-        named = [codec.name for codec in self.codecs if codec.name != "telephone-event"]
         held = self.talking and audio is not None and audio.direction != "sendrecv"
         return LegView(
             leg=self.id,
@@ -130,7 +135,7 @@ class Leg:
             address=str(self.session.flow.remote),
             user_agent=self.session.remote_user_agent,
             state="held" if held else self.state.value,
-            codec=named[0] if named and audio is not None else "",
+            codec=self._voice(),
             cause=self.cause.slug if self.cause else "",
             counters=self.counters,
         )
