@@ -13,6 +13,7 @@ def test_durations_are_told_as_people_tell_them(seconds: int, words: str) -> Non
 
 
 def test_the_wait_is_rounded_up_so_that_it_is_never_too_short() -> None:
+    assert too_many("Too many tries.", 2.2).headers == {"Retry-After": "3"}
     problem = too_many("Too many tries.", 0.2)
     assert problem.status == 429
     assert problem.headers == {"Retry-After": "1"}
