@@ -20,6 +20,7 @@ from typing import NamedTuple
 from pbx.directory import Account, Directory
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.headers import Auth
+from pbx.sip.inspect import Headers
 from pbx.sip.lockout import Lockout
 from pbx.sip.message import Request
 from pbx.sip.nonce import Nonces
@@ -27,7 +28,17 @@ from pbx.sip.settings import Settings
 from pbx.sip.uri import Uri, aor
 
 ALGORITHMS = ("MD5", "SHA-256")
-"""The order of our challenges."""
+"""The order of our challenges, one header each.
+
+RFC 8760 §2.4 has a client take the topmost that it supports, so the strongest should come first.  Real peers
+decide otherwise (tried on 127.0.0.0/8): SIPp 3.6.1 reads only the first header and gives up unless it says
+MD5.  A client of RFC 7616 that prefers the strongest finds SHA-256 in either order.
+"""
+
+_ONLY_MD5 = ("baresip v0.", "baresip v1.", "baresip v2.")
+"""User agents that give up a challenge when *any* header of it names another algorithm, whatever the order
+(baresip 1.0.0: "Function not implemented").  They are offered MD5 alone; whoever forges this name weakens
+only itself."""
 
 
 class Outcome(Enum):
@@ -75,17 +86,19 @@ class Authenticator:
         self.lockout = Lockout(settings.max_suspects)
         self._dummy = f"{random.getrandbits(128):032x}"
 
-    def challenge(self, realm: str, host: str, now: float, stale: bool = False) -> list[tuple[str, str]]:
-        """The WWW-Authenticate headers of a 401, one for each algorithm (RFC 8760 §2.3)."""
+    def challenge(self, request: Request, realm: str, host: str, now: float, stale: bool = False) -> Headers:
+        """The WWW-Authenticate headers of a 401 to `request`, one for each algorithm (RFC 8760 §2.3)."""
         nonce = self.nonces.issue(host, realm, now)
         stale_param = "stale=true, " if stale else ""
-        return [
+        agent = (request.get("User-Agent") or "").lower()
+        algorithms = ALGORITHMS[:1] if agent.startswith(_ONLY_MD5) else ALGORITHMS
+        return tuple(
             (
                 "WWW-Authenticate",
                 f'Digest realm="{realm}", nonce="{nonce}", {stale_param}algorithm={algorithm}, qop="auth"',
             )
-            for algorithm in ALGORITHMS
-        ]
+            for algorithm in algorithms
+        )
 
     def check(self, request: Request, host: str, directory: Directory, now: float) -> Verdict:
         """Who sent `request`.  RemoteProtocolError(400) when the credentials are malformed."""

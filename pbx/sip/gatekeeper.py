@@ -107,8 +107,8 @@ class Gatekeeper:
         if verdict.outcome is Outcome.GRANTED:
             return verdict.account
         if verdict.outcome is Outcome.CHALLENGE:
-            challenge = self._auth.challenge(self.directory.domain, host, now, verdict.stale)
-            self.reply(request, flow, 401, tuple(challenge))
+            challenge = self._auth.challenge(request, self.directory.domain, host, now, verdict.stale)
+            self.reply(request, flow, 401, challenge)
             return None
         if verdict.new_ban or verdict.outcome is Outcome.WRONG:
             self._core.events.append(AuthFailed(verdict.username, host, verdict.banned))
@@ -132,7 +132,8 @@ class Gatekeeper:
     def _challenge_now(self, transaction: ServerTransaction, flow: Flow, now: float) -> None:
         if transaction in self._delayed:
             self._delayed.discard(transaction)
-            challenge = tuple(self._auth.challenge(self.directory.domain, flow.remote.host, now))
+            request, host = transaction.request, flow.remote.host
+            challenge = self._auth.challenge(request, self.directory.domain, host, now)
             self._finish(transaction, Refusal(401, "wrong_password", challenge), now)
             self._core.transactions.allow_retry(transaction)
 

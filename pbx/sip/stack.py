@@ -105,17 +105,13 @@ class Stack:
             self._gatekeeper.cancel(request, flow, now)
         elif request.to.tag is not None:
             self._in_dialog(request, flow, now)
-        elif request.method == "ACK":
-            self._drop_ack(flow)
-        else:
+        elif request.method != "ACK":  # an ACK to a stateless refusal is expected, and never answered
             self._gatekeeper.admit(request, flow, now)
 
     def _in_dialog(self, request: Request, flow: Flow, now: float) -> None:
         session = self._core.sessions.get(request.to.tag or "")
         if session is None or not session.owns(request, flow.remote.host):
-            if request.method == "ACK":
-                self._drop_ack(flow)
-            else:
+            if request.method != "ACK":
                 self._gatekeeper.reject(request, flow, Refusal(481, "no_dialog"))
             return
         refusal = None
@@ -130,9 +126,6 @@ class Stack:
         if request.method == "OPTIONS":
             return Refusal(200, "", capabilities(self.settings.user_agent))
         return Refusal(405, "method", (("Allow", ALLOW),)) if request.method == "REGISTER" else None
-
-    def _drop_ack(self, flow: Flow) -> None:
-        self.events.append(Rejected("stray_ack", 0, flow.remote.host))
 
     # -- the user's side -----------------------------------------------------------------------------------
 
