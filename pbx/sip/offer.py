@@ -264,7 +264,7 @@ def _codecs(media: Media) -> tuple[Codec, ...]:
     codecs: dict[int, Codec] = {}
     for text in media.formats:
         payload = _number(text, 127)
-        if payload is None or payload in codecs:
+        if payload is None:
             continue
         found = _RTPMAP.fullmatch(maps.get(payload, ""))
         name, rate = (found[2], int(found[3])) if found else _STATIC.get(payload, ("", 0))

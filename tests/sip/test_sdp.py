@@ -79,6 +79,7 @@ def test_an_absent_name_is_printed_as_a_space() -> None:
         (b"c=IN IP4 192.0.2.57", b"c=IN IP4 224.2.1.1/127/3", "224.2.1.1"),
         (b"c=IN IP4 192.0.2.57", b"c=in ip6 [2001:DB8::1]", "2001:db8::1"),
         (b"c=IN IP4 192.0.2.57\r\n", b"", None),
+        (b"b=AS:84\r\n", b"c=IN IP4 192.0.2.58\r\n", "192.0.2.57"),
     ],
 )
 def test_the_connection_host(old: bytes, new: bytes, host: str | None) -> None:
