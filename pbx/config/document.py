@@ -16,6 +16,11 @@ from pbx.config.problems import ConfigError, Problem
 MAX_BYTES = 4 * 2**20
 MAX_DEPTH = 16
 
+_NO_PASSWORDS = """\
+# Phone passwords are not exported.  When this is imported, an extension that is there keeps its password,
+# and a new one gets a password that the import prints.
+"""
+
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+\Z")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "false": False,
@@ -48,7 +53,8 @@ def load_yaml(text: str | bytes) -> object:
 
 def dump_yaml(office: Office) -> str:
     """YAML that `read(load_yaml(...))` takes.  Passwords are left out unless the office holds them."""
-    return yaml.dump(plain(office), Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110)
+    text: str = yaml.dump(plain(office), Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110)
+    return text if any(extension.password for extension in office.extensions) else _NO_PASSWORDS + text
 
 
 def plain(office: Office) -> dict[str, Any]:

@@ -61,10 +61,6 @@ def read(document: object, allow_weak: bool = False) -> Office:
     read_extension = partial(reader.extension, allow_weak=allow_weak)
     extensions = reader.items(top.get("extensions"), "extensions", read_extension)
     trunks = reader.items(top.get("trunks"), "trunks", reader.trunk)
-    reader.unique("extensions", "number", [e.number if e else None for e in extensions])
-    reader.unique("trunks", "name", [t.name if t else None for t in trunks])
-    # A call is known to be a trunk's by its source address, so two trunks cannot share one.
-    reader.unique("trunks", "address", [t.address if t else None for t in trunks])
     if reader.problems:
         raise ConfigError(reader.problems)
     return Office(site, tuple(filter(None, extensions)), tuple(filter(None, trunks)))
@@ -75,6 +71,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._owners: dict[tuple[str, str, str], str] = {}
 
     def problem(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, message))
@@ -118,6 +115,15 @@ class _Reader:
             self.problem(_join(path, key), str(error))
             return None
 
+    def unique(self, item: Mapping[str, object], path: str, key: str, check: _Check) -> str | None:
+        """The checked value, which no other item of the list may have."""
+        value = self.field(item, path, key, check)
+        if value:
+            owner = self._owners.setdefault((path.partition("[")[0], key, value), path)
+            if owner != path:
+                self.problem(f"{path}.{key}", f"{value!r} is the {key} of {owner} too")
+        return value
+
     def site(self, value: object) -> Site | None:
         item = self.mapping(value, "site", ("domain", "name"))
         if item is None:
@@ -130,7 +136,7 @@ class _Reader:
         item = self.mapping(value, path, ("number", "name", "password"))
         if item is None:
             return None
-        number = self.field(item, path, "number", validators.number)
+        number = self.unique(item, path, "number", validators.number)
         name = self.field(item, path, "name", validators.name)
         password = None
         if item.get("password") is not None:
@@ -145,17 +151,11 @@ class _Reader:
         item = self.mapping(value, path, ("name", "kind", "address"))
         if item is None:
             return None
-        name = self.field(item, path, "name", validators.name)
+        name = self.unique(item, path, "name", validators.name)
         kind = self.field(item, path, "kind", validators.trunk_kind)
-        address = self.field(item, path, "address", validators.address)
+        # A call is known to be a trunk's by its source address, so two trunks cannot share one.
+        address = self.unique(item, path, "address", validators.address)
         return TrunkConfig(name, kind, address) if name and kind and address else None
-
-    def unique(self, path: str, key: str, values: list[str | None]) -> None:
-        first: dict[str, int] = {}
-        for index, value in enumerate(values):
-            if value is not None and first.setdefault(value, index) != index:
-                owner = f"{path}[{first[value]}]"
-                self.problem(f"{path}[{index}].{key}", f"{value!r} is the {key} of {owner} too")
 
 
 def _join(path: str, key: str) -> str:

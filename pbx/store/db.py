@@ -89,7 +89,8 @@ def _lock(path: Path) -> TextIO:
 
 def _open_database(path: Path, at: float) -> SqliteDatabase:
     # SQLite gives its journal files the mode of the database, so only this one must be made with care.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     sync_directory(path.parent)
     # One connection, handed from thread to thread by the caller, who lets only one in at a time.
     db = _Database(

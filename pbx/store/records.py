@@ -66,11 +66,15 @@ class Records(Section):
             self._db.execute_sql(sql, tuple(row.values()))  # type: ignore[no-untyped-call]
 
     def bindings(self) -> list[BindingView]:
-        """The phones of existing extensions whose registration has not expired, the oldest first."""
+        """The phones of existing extensions whose registration has not expired, the oldest first.
+
+        The others are forgotten: nobody was there to tell when they expired.
+        """
         table, extension = models.Registration, models.Extension
-        exists = table.aor.in_(extension.select(extension.number))
-        query = table.select().where(table.expires > self._clock(), exists).order_by(table.since)
-        return [binding_view(row) for row in query.dicts().execute(self._db)]
+        known = extension.select(extension.number)
+        gone = (table.expires <= self._clock()) | table.aor.not_in(known)
+        table.delete().where(gone).execute(self._db)
+        return [binding_view(row) for row in table.select().order_by(table.since).dicts().execute(self._db)]
 
     def records(self, filter: RecordFilter) -> Page:
         """Newest first.  Raises ConfigError (paths cursor, limit)."""

@@ -94,10 +94,11 @@ def test_a_flood_of_problems_is_cut() -> None:
 def test_numbers_names_and_addresses_are_one_to_one() -> None:
     anna = {"number": "1001", "name": "Anna"}
     trunk = {"name": "a", "kind": "ip", "address": "192.0.2.1"}
-    bob, other = {"number": 1001, "name": "Bob"}, trunk | {"name": "b"}
+    bob, other = {"number": 1001, "name": ""}, trunk | {"name": "b"}
     document = {"extensions": [anna, bob], "trunks": [trunk, other, trunk]}
     assert problems(document) == {
         "extensions[1].number": "'1001' is the number of extensions[0] too",
+        "extensions[1].name": "is empty; wanted 1 to 64 characters",
         "trunks[2].name": "'a' is the name of trunks[0] too",
         "trunks[1].address": "'192.0.2.1' is the address of trunks[0] too",
         "trunks[2].address": "'192.0.2.1' is the address of trunks[0] too",

@@ -12,6 +12,7 @@ from pbx.store.migrations import STEPS, migrate, version
 from tests.store.conftest import Clock
 from tests.store.facts import binding, call
 
+# Written by the releases that had these versions; never made anew.
 GOLDEN = Path(__file__).parent / "golden"
 
 

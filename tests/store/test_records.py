@@ -130,9 +130,11 @@ def test_the_end_of_an_old_registration_leaves_the_one_that_replaced_it(phones: 
     assert phones.bindings() == [newer]
 
 
-def test_expired_phones_and_those_of_deleted_extensions_are_not_given(phones: Store, clock: Clock) -> None:
+def test_expired_phones_and_those_of_deleted_extensions_are_forgotten(phones: Store, clock: Clock) -> None:
     phones.write([PhoneRegistered(binding(expires=clock.now + 60))])
     clock.now += 60
+    assert phones.bindings() == []
+    clock.now -= 60
     assert phones.bindings() == []
     phones.write([PhoneRegistered(binding())])
     phones.delete_extension("1001", "ada")
