@@ -1,6 +1,7 @@
 /** Making an extension, or giving one another name. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { Problem } from "../api/problem";
 import type { Extension, PhoneAccount } from "../api/types";
 import { useApp } from "../app";
 import { nextNumber } from "../store/reduce";
@@ -17,6 +18,11 @@ interface Props {
   onMade: (extension: Pick<Extension, "number" | "name">, phone: PhoneAccount) => void;
 }
 
+/** A number that is taken is told at the number. */
+function atNumber(error: unknown): never {
+  throw error instanceof Problem && error.status === 409 ? new Problem(409, error.message, { number: error.message }) : error;
+}
+
 export function ExtensionForm({ extension, onClose, onMade }: Props): JSX.Element {
   const { store, toasts } = useApp();
   const [number, setNumber] = useState(() => extension?.number ?? nextNumber((store.extensions.value.value ?? []).map((known) => known.number)));
@@ -29,7 +35,8 @@ export function ExtensionForm({ extension, onClose, onMade }: Props): JSX.Elemen
       toasts.say(`${extension.number} is now ${name.trim()}.`);
       onClose();
     } else {
-      onMade({ number: number.trim(), name: name.trim() }, await store.createExtension(number.trim(), name.trim()));
+      const made = { number: number.trim(), name: name.trim() };
+      onMade(made, await store.createExtension(made.number, made.name).catch(atNumber));
     }
   });
   return (

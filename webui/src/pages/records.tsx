@@ -8,7 +8,7 @@ import { dateTime, dayName, duration, timeOfDay } from "../format";
 import { Field, Select } from "../ui/form";
 import { Icon } from "../ui/icons";
 import { Button, Empty, Failed, PageHead, PartyLine, Pill, Skeleton } from "../ui/parts";
-import { calleeOf, CAUSES, outcome, partyName, talkSeconds } from "../words";
+import { calleeOf, CAUSES, outcome, talkSeconds } from "../words";
 import { filterQuery, isFiltered, matches, NO_FILTER, PERIODS, readFilter, recordsQuery, type Filter, type Period } from "./filter";
 
 const LIMIT = 50;
@@ -135,13 +135,12 @@ function Row({ call }: { call: Call }): JSX.Element {
       <a
         class="row row-record"
         href={`/records/${encodeURIComponent(call.call)}`}
-        aria-label={`${partyName(call.caller)} to ${partyName(callee)}, ${timeOfDay(call.started)}, ${words}`}
         data-testid={`record-${call.call}`}
       >
         <time class="row-time" dateTime={new Date(call.started * 1000).toISOString()} title={dateTime(call.started)}>{timeOfDay(call.started)}</time>
         <span class="row-pair">
           <PartyLine party={call.caller} />
-          <span class="row-callee"><Icon name="arrow" size={16} /><PartyLine party={callee} /></span>
+          <span class="row-callee"><Icon name="arrow" size={16} /><span class="hidden">to</span><PartyLine party={callee} /></span>
         </span>
         <span class="row-result"><Pill tone={tone}>{words}</Pill></span>
         <span class="row-length">{talked ? duration(talkSeconds(call, call.started)) : "–"}</span>

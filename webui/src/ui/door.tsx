@@ -25,7 +25,7 @@ export function Door({ title, text, children }: { title: string; text: Component
         <p class="door-text">{text}</p>
         {children}
       </main>
-      {store.version.value && <p class="door-foot">{`Version ${store.version.value}`}</p>}
+      {store.version.value && <footer class="door-foot">{`Version ${store.version.value}`}</footer>}
     </div>
   );
 }

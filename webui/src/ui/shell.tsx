@@ -1,10 +1,12 @@
 /** The frame around the pages: navigation at the side, or at the bottom of a small screen, and the state of the line. */
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import type { User } from "../api/types";
 import { useApp } from "../app";
 import type { PageName } from "../router";
 import { severity, worstOf } from "../store/store";
 import { Icon, Mark, type IconName } from "./icons";
+import { Notice } from "./parts";
 import type { ThemeName } from "./theme";
 import { ToastArea } from "./toast";
 
@@ -31,7 +33,10 @@ export function Shell({ user, children }: { user: User; children: ComponentChild
           </div>
         </div>
       </aside>
-      <main id="main" class="main" tabIndex={-1}>{children}</main>
+      <main id="main" class="main" tabIndex={-1}>
+        <Stale />
+        {children}
+      </main>
       <ToastArea />
     </div>
   );
@@ -96,6 +101,30 @@ function LiveBadge(): JSX.Element {
       <span class="dot" aria-hidden="true" />
       {words}
     </span>
+  );
+}
+
+/** Shorter breaks are not worth a word. */
+const PATIENCE_MS = 2000;
+
+/** Says that what the page shows may be old. */
+function Stale(): JSX.Element | null {
+  const { store } = useApp();
+  const [long, setLong] = useState(false);
+  const broken = store.live.state.value === "reconnecting";
+  useEffect(() => {
+    if (!broken) return;
+    const timer = setTimeout(() => setLong(true), PATIENCE_MS);
+    return () => {
+      clearTimeout(timer);
+      setLong(false);
+    };
+  }, [broken]);
+  if (!broken || !long) return null;
+  return (
+    <Notice tone="warn" testid="stale">
+      <p>The phone system does not answer at the moment, so this page may be out of date. It goes on by itself.</p>
+    </Notice>
   );
 }
 
