@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
 from typing import Final
 
@@ -220,10 +220,11 @@ def _stream(local: Address, codecs: tuple[Codec, ...], direction: str, ptime: in
 def _audio(description: Description, media: Media) -> Audio | None:
     """What an m-line says, or None if it is no plain RTP audio to one host, or is refused."""
     host = media.connection or description.connection or ""
-    if media.kind != "audio" or media.proto.upper() != _AUDIO_PROTO or not media.port or not _unicast(host):
+    address = _unicast(host)
+    if media.kind != "audio" or media.proto.upper() != _AUDIO_PROTO or not media.port or address is None:
         return None
     direction = _direction(media.attributes) or _direction(description.attributes) or "sendrecv"
-    if ip_address(host).is_unspecified:
+    if address.is_unspecified:
         direction = _DEAF.get(direction, direction)
     return Audio(
         host,
@@ -236,13 +237,13 @@ def _audio(description: Description, media: Media) -> Audio | None:
     )
 
 
-def _unicast(host: str) -> bool:
+def _unicast(host: str) -> IPv4Address | IPv6Address | None:
     # A name would have to be looked up, and one packet to a group would be many: both are refused.
     try:
         address = ip_address(host)
     except ValueError:
-        return False
-    return not address.is_multicast and host != "255.255.255.255" and "%" not in host
+        return None
+    return None if address.is_multicast or host == "255.255.255.255" or "%" in host else address
 
 
 def _direction(attributes: Attributes) -> str | None:
