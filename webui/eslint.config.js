@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import js from "@eslint/js";
 import ts from "typescript-eslint";
 
@@ -7,7 +8,7 @@ export default ts.config(
   {
     files: ["**/*.ts", "**/*.tsx"],
     extends: [...ts.configs.strictTypeChecked, ...ts.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname ?? "." } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL(".", import.meta.url)) } },
     rules: {
       complexity: ["error", 12],
       "max-lines": ["error", 400],
