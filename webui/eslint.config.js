@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import js from "@eslint/js";
 import ts from "typescript-eslint";
@@ -8,7 +9,7 @@ export default ts.config(
   {
     files: ["**/*.ts", "**/*.tsx"],
     extends: [...ts.configs.strictTypeChecked, ...ts.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL(".", import.meta.url)) } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: dirname(fileURLToPath(import.meta.url)) } },
     rules: {
       complexity: ["error", 12],
       "max-lines": ["error", 400],
