@@ -56,7 +56,8 @@ _OTHERS: Final = (
 )
 # fmt: on
 
-_UNSAFE: Final = re.compile("[\r\n\0\ud800-\udfff]")
+# A NUL may stand in a message only behind a backslash, in a quoted-string (§25.1, quoted-pair).
+_UNSAFE: Final = re.compile("[\r\n\ud800-\udfff]|(?<!\\\\)\0")
 
 
 def _spellings() -> Iterator[tuple[str, str]]:
@@ -81,9 +82,14 @@ def canonical(name: str) -> str:
     return NAMES.get(stripped.lower()) or stripped.title()
 
 
+def is_safe(text: str) -> bool:
+    """Whether `text` can stand in a line without breaking out of it, or breaking a peer."""
+    return text.isprintable() or _UNSAFE.search(text) is None
+
+
 def check_value(name: str, value: str) -> str:
-    """`value` unchanged; LocalProtocolError if it could break out of its header line."""
-    if not value.isprintable() and _UNSAFE.search(value) is not None:
+    """`value` unchanged; LocalProtocolError if it is not safe.  Whatever `parse` lets in is."""
+    if not is_safe(value):
         raise LocalProtocolError(f"{name} would hold a line break, NUL or surrogate")
     return value
 

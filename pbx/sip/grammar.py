@@ -31,6 +31,8 @@ _PARAM: Final = re.compile(
 )
 # Parameters that need no second look at their name: nearly all of them.
 _USUAL: Final = frozenset({"tag", "branch", "rport", "received", "lr", "transport", "expires", "q", "user"})
+# What dialogs and transactions are found by must be a token: we write it into our own messages.
+_NEVER_QUOTED: Final = frozenset({"tag", "branch"})
 
 
 def bad(reason: str) -> RemoteProtocolError:
@@ -128,7 +130,10 @@ def _scan_params(text: str) -> Params:
         found = _PARAM.match(text, at)
         if found is None or len(pairs) >= MAX_PARAMS:
             raise bad("Bad Parameter")
-        pairs.append((found[1].lower(), found[2]))
+        name, value = found[1].lower(), found[2]
+        if value is not None and value[0] == '"' and name in _NEVER_QUOTED:
+            raise bad("Bad Parameter")
+        pairs.append((name, value))
         at = found.end()
         if at == end:
             if text[-1] == ";":

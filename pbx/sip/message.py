@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NoReturn
 
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.fields import NAMES, Headers, canonical, check_value
+from pbx.sip.fields import NAMES, Headers, canonical, check_value, is_safe
 from pbx.sip.grammar import bad, digits, is_token
 from pbx.sip.status import reason_phrase
 from pbx.sip.uri import Uri
@@ -169,7 +169,7 @@ def _read_lines(lines: Sequence[str]) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or len(line) > MAX_LINE or "\r" in line:
+        if not colon or len(line) > MAX_LINE or not is_safe(line):
             raise bad("Bad Header Line")
         key = NAMES.get(name) or canonical(name)
         if key in fields:
@@ -186,6 +186,8 @@ def _read_lines(lines: Sequence[str]) -> dict[str, list[str]]:
 def _message(start: str, fields: dict[str, list[str]]) -> Request | Response:
     if len(start) > MAX_LINE:
         raise RemoteProtocolError(414, reason_phrase(414))
+    if not is_safe(start):
+        raise bad("Bad Start Line")
     if start[:4].upper() == "SIP/":
         found = _STATUS_LINE.fullmatch(start)
         if found is None:
@@ -249,7 +251,7 @@ def _salvage(start: str, lines: Sequence[str]) -> Request | None:
         name, _, value = line.partition(":")
         key = NAMES.get(name) or NAMES.get(name.strip(" \t").lower())
         value = value.strip(" \t")
-        if key in _REQUIRED and value and len(line) <= MAX_LINE and "\r" not in line:
+        if key in _REQUIRED and value and len(line) <= MAX_LINE and is_safe(line):
             if key not in fields:
                 fields[key] = [value]
             elif key == "Via":

@@ -8,8 +8,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.headers import Auth
-from pbx.sip.message import MAX_MESSAGE, MalformedMessage, Request, Response, build_response, parse
+from pbx.sip.headers import Auth, NameAddr
+from pbx.sip.message import (
+    MAX_MESSAGE,
+    MalformedMessage,
+    Request,
+    Response,
+    build_request,
+    build_response,
+    parse,
+)
 from pbx.sip.offer import SUPPORTED, Negotiation
 from pbx.sip.sdp import Description
 from pbx.sip.uri import Uri, aor
@@ -46,6 +54,11 @@ def examine(data: bytes) -> None:
             assert parse(build_response(message, 200, to_tag="t").encode()).to.tag
         case message:
             assert 100 <= message.status <= 699
+    # Nothing that came in is too dirty to go out again.
+    parties = (message.from_, message.to, *message.contacts, *message.record_routes)
+    build_request("BYE", "sip:pbx", [*message.headers, *(("X", str(party)) for party in parties)])
+    for party in parties:
+        assert NameAddr.parse(str(party)) == party
     encoded = message.encode()
     if len(encoded) <= MAX_MESSAGE:  # long names make it longer than it came
         again = parse(encoded)

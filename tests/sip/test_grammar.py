@@ -76,6 +76,8 @@ def test_parameters_keep_order_and_spelling(text: str, params: tuple[tuple[str, 
         ";=x",
         "; ;",
         ';a="b"c',
+        ';tag="x"',
+        ';branch="x"',
         ";é=1",
     ],
 )

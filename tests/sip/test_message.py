@@ -172,6 +172,8 @@ def test_a_star_contact_is_no_contact() -> None:
         (b"Max-Forwards: 70", b"Max Forwards: 70", 400),
         (b"Max-Forwards: 70", b": 70", 400),
         (b"Max-Forwards: 70", b"X: a\rb", 400),
+        (b"Max-Forwards: 70", b"X: a\0b", 400),
+        (b"INVITE sip:1002@192.0.2.10 SIP/2.0", b"INVITE sip:1002@192.0.2.10\0 SIP/2.0", 400),
         (b"Max-Forwards: 70", b"X: " + b"y" * MAX_LINE, 400),
         (b"Content-Type: ", b"X: y\r\n" * MAX_LINES + b"Content-Type: ", 400),
         (b"Max-Forwards: 70", b"Route: sip:a?b", 400),
