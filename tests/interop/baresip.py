@@ -42,7 +42,7 @@ class Baresip:
             command = [*prefix(self.namespace), "baresip", "-4", "-f", str(self.folder)]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_for(self._connected, 5, f"baresip's control port\n{self.log()}")
-        self.await_event("REGISTER_OK")
+        wait_for(lambda: "200 OK" in self.log(), 5, f"{self.number} registers\n{self.log()}")
 
     def _config(self) -> str:
         modules = "".join(f"module {m}.so\n" for m in ("g711", "g722", "aufile", "sndfile"))
@@ -99,8 +99,11 @@ class Baresip:
         return (self.folder / "log").read_text(errors="replace").replace("\r", "\n")[-4000:]
 
     def recording(self) -> Path:
-        """What it heard in its last call."""
-        return max((self.folder / "heard").glob("*-dec.wav"), key=lambda path: path.stat().st_mtime_ns)
+        """What it heard in its last call, which is over."""
+        self.await_event("CALL_CLOSED")
+        newest = max((self.folder / "heard").glob("*-dec.wav"), key=lambda path: path.stat().st_mtime_ns)
+        wait_for(lambda: newest.read_bytes()[40:44] != bytes(4), 3, "the length is written")
+        return newest
 
     def stop(self) -> None:
         if not hasattr(self, "process"):
