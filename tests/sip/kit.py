@@ -1,4 +1,4 @@
-"""A stack in virtual time, phones that say what a test tells them to, and a link that loses what it is told to lose."""
+"""A stack in virtual time, phones that say what a test tells them, and a line that loses what it is told."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def office(*numbers: str, trunks: tuple[Trunk, ...] = (Trunk("trunk", "ip", TRUN
 class Rig:
     """The stack under test.  `said` collects (time, message, flow) of all that it ever sent."""
 
-    def __init__(self, directory: Directory | None = None, **settings: object) -> None:
+    def __init__(self, directory: Directory | None = None, seed: int = 7, **settings: object) -> None:
         self.stack = Stack(
             Settings(DOMAIN, **settings),  # type: ignore[arg-type]
             directory or office(),
-            random.Random(7),
+            random.Random(seed),
         )
         self.now = 100.0
         self.said: list[tuple[float, Message, Flow]] = []
@@ -148,7 +148,7 @@ class Phone:
             count += 1
             yield f"z9hG4bK-{self.number}-{count}"
 
-    # -- requests --------------------------------------------------------------------------------------------------
+    # -- requests -------------------------------------------------------------------------------------------
 
     def build(
         self,
@@ -248,7 +248,7 @@ class Phone:
         self.remote_tag = ""
         return self.authorized("INVITE", uri=f"sip:{number}@{DOMAIN}", body=body)
 
-    # -- answers ---------------------------------------------------------------------------------------------------
+    # -- answers --------------------------------------------------------------------------------------------
 
     def answer(
         self,

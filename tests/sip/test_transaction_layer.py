@@ -39,7 +39,7 @@ def flow(host: str, port: int, transport: str = "udp") -> Flow:
 @pytest.mark.parametrize(
     ("via", "source", "answer", "noted"),
     [
-        # §18.2.2: the port of the Via when rport is not asked for, and always the host that the packet came from
+        # §18.2.2: the port of the Via when rport is not asked for, always the host that the packet came from
         ("10.0.0.2:5070;branch=z9hG4bK1", ("10.0.0.2", 40000), ("10.0.0.2", 5070), None),
         ("10.0.0.2;branch=z9hG4bK1", ("10.0.0.2", 40000), ("10.0.0.2", 5060), None),
         ("192.168.0.5:5070;branch=z9hG4bK1", ("10.0.0.2", 40000), ("10.0.0.2", 5070), "received=10.0.0.2"),

@@ -1,0 +1,386 @@
+"""What both sides may do in an established session: re-INVITE and BYE (RFC 3261 §14, §15)."""
+
+import pytest
+
+from pbx.sip.errors import LocalProtocolError
+from pbx.sip.events import (
+    Answered,
+    Confirmed,
+    Ended,
+    Invited,
+    OfferAnswered,
+    Offered,
+    OfferRefused,
+    Rejected,
+)
+from pbx.sip.flow import Address
+from pbx.sip.message import Message, Request, Response
+from pbx.sip.session import Session
+from tests.sip.kit import ANSWER, BOB, OFFER, TRUNK, Phone, Rig, label, labels, sdp
+
+HOLD = OFFER + b"a=sendonly\r\n"
+
+
+class Talk:
+    """A confirmed session and the phone at its other end."""
+
+    def __init__(self, outgoing: bool, confirm: bool = True) -> None:
+        self.rig = Rig()
+        self.outgoing = outgoing
+        if outgoing:
+            self.phone = Phone(self.rig, "1002", BOB)
+            self.session = self.rig.call(self.phone)
+            self.phone.answer(self.phone.invite, 200, body=ANSWER)
+            self.rig.event(Answered)
+            self.phone.call_id = self.phone.invite.call_id
+            assert isinstance(self.phone.invite, Request)
+            self.phone.remote_tag = self.phone.invite.from_.tag or ""
+        else:
+            self.phone = Phone(self.rig, "9", TRUNK)
+            self.phone.say("INVITE", body=OFFER)
+            self.session = self.rig.event(Invited).session
+            self.session.answer(sdp(ANSWER), self.rig.now)
+            self.rig.drain()
+            self.phone.remote_tag = self.session.id
+            if confirm:
+                self.phone.say("ACK")
+                self.rig.event(Confirmed)
+
+    def say(self, method: str, **how: object) -> list[Message]:
+        return self.phone.say(method, uri="sip:1001@10.0.0.1:5060", **how)
+
+    def offer(self, body: bytes = HOLD) -> Request:
+        """We offer; the re-INVITE that goes out."""
+        self.session.offer(sdp(body), self.rig.now)
+        (request,) = self.rig.drain()
+        assert isinstance(request, Request)
+        return request
+
+    def held(self) -> Session:
+        """The phone re-INVITEs; the session, with its offer told."""
+        assert labels(self.say("INVITE", body=HOLD)) == ["100 INVITE"]
+        assert self.rig.event(Offered).sdp == sdp(HOLD)
+        return self.session
+
+
+@pytest.fixture(params=[True, False], ids=["uac", "uas"])
+def talk(request: pytest.FixtureRequest) -> Talk:
+    return Talk(request.param)
+
+
+# -- the peer offers ----------------------------------------------------------------------------------------
+
+
+def test_a_re_invite_is_accepted_and_repeated_until_its_ack(talk: Talk) -> None:
+    session = talk.held()
+    assert not session.can_offer
+    session.accept(sdp(ANSWER), talk.rig.now)
+    assert labels(talk.rig.wait(0.6)) == ["200 INVITE", "200 INVITE"]
+    talk.say("ACK")
+    assert talk.rig.wait(40.0) == []
+    assert talk.rig.events() == []
+    assert session.can_offer
+
+
+def test_a_declined_re_invite_leaves_the_session_as_it_was(talk: Talk) -> None:
+    session = talk.held()
+    session.decline(488, talk.rig.now)
+    assert labels(talk.rig.drain()) == ["488 INVITE"]
+    talk.say("ACK", branch=talk.phone.branch)
+    assert session.state == "confirmed"
+    assert session.can_offer
+    assert labels(talk.say("BYE")) == ["200 BYE"]
+    assert talk.rig.event(Ended).why == "bye"
+
+
+def test_a_re_invite_without_offer_gets_ours_and_the_ack_answers(talk: Talk) -> None:
+    talk.say("INVITE")
+    assert talk.rig.event(Offered).sdp is None
+    talk.session.accept(sdp(OFFER), talk.rig.now)
+    (ok,) = talk.rig.drain()
+    assert ok.body == OFFER
+    talk.say("ACK", body=ANSWER)
+    assert talk.rig.event(OfferAnswered).sdp == sdp(ANSWER)
+
+
+def test_a_re_invite_may_move_the_target(talk: Talk) -> None:
+    talk.say("INVITE", body=HOLD, headers=[f"Contact: <sip:new@{talk.phone.address.host}:6000>"])
+    talk.session.accept(sdp(ANSWER), talk.rig.now)
+    talk.say("ACK")
+    talk.session.bye(talk.rig.now)
+    bye = talk.rig.said[-1] if talk.rig.drain() else None
+    assert bye is not None
+    assert isinstance(bye[1], Request)
+    assert bye[1].raw_uri == f"sip:new@{talk.phone.address.host}:6000"
+    assert bye[2].remote == Address(talk.phone.address.host, 6000)
+
+
+def test_a_lost_ack_to_a_re_invite_ends_the_session(talk: Talk) -> None:
+    talk.held().accept(sdp(ANSWER), talk.rig.now)
+    assert labels(talk.rig.wait(32.1))[-1] == "BYE"
+    assert talk.rig.event(Ended).why == "no_ack"
+
+
+def test_a_second_re_invite_before_the_first_is_answered_gets_500(talk: Talk) -> None:
+    talk.held()
+    (answer,) = talk.say("INVITE", body=HOLD)
+    assert label(answer) == "500 INVITE"
+    assert 0 <= int(answer.get("Retry-After") or -1) <= 10
+    assert talk.rig.events() == []
+
+
+def test_a_re_invite_with_a_bad_body_is_refused_by_the_stack(talk: Talk) -> None:
+    assert labels(talk.say("INVITE", body=b"nonsense")) == ["400 INVITE"]
+    assert talk.rig.events() == []
+    assert talk.session.can_offer
+
+
+def test_a_bye_during_a_re_invite_answers_both(talk: Talk) -> None:
+    talk.held()
+    assert labels(talk.say("BYE")) == ["200 BYE", "487 INVITE"]
+    assert talk.rig.event(Ended).why == "bye"
+
+
+# -- we offer -----------------------------------------------------------------------------------------------
+
+
+def test_our_re_invite_is_answered_and_acked(talk: Talk) -> None:
+    invite = talk.offer()
+    assert invite.to.tag == talk.phone.tag
+    talk.phone.answer(invite, 100)
+    (ack,) = talk.phone.answer(invite, 200, body=ANSWER)
+    assert isinstance(ack, Request)
+    assert (ack.method, ack.cseq.number) == ("ACK", invite.cseq.number)
+    assert talk.rig.event(OfferAnswered).sdp == sdp(ANSWER)
+    assert labels(talk.phone.answer(invite, 200, body=ANSWER)) == ["ACK"]
+    assert talk.rig.events() == []
+    assert talk.session.can_offer
+
+
+@pytest.mark.parametrize("status", [488, 403, 500, 503])
+def test_a_refused_re_invite_leaves_the_session_as_it_was(talk: Talk, status: int) -> None:
+    assert labels(talk.phone.answer(talk.offer(), status)) == ["ACK"]
+    assert talk.rig.event(OfferRefused).status == status
+    assert talk.session.state == "confirmed"
+    assert talk.session.can_offer
+
+
+@pytest.mark.parametrize("status", [481, 408])
+def test_481_and_408_mean_that_the_peer_is_gone(talk: Talk, status: int) -> None:
+    assert labels(talk.phone.answer(talk.offer(), status)) == ["ACK", "BYE"]
+    assert talk.rig.event(Ended).why == "gone"
+    talk.session.bye(talk.rig.now)
+    assert talk.rig.drain() == []
+
+
+def test_a_peer_that_answers_nothing_has_timed_out(talk: Talk) -> None:
+    talk.offer()
+    assert labels(talk.rig.wait(32.1))[-1] == "BYE"
+    assert talk.rig.event(Ended).why == "timeout"
+    talk.rig.wait(40.0)
+    assert talk.rig.stack.idle
+
+
+def test_a_peer_that_only_says_100_has_timed_out_after_three_minutes(talk: Talk) -> None:
+    talk.phone.answer(talk.offer(), 100)
+    talk.rig.wait(179.0)
+    assert talk.rig.events() == []
+    talk.rig.wait(2.0)
+    assert talk.rig.event(Ended).why == "timeout"
+    talk.rig.wait(40.0)
+    assert talk.rig.stack.idle
+
+
+def test_glare_both_sides_refuse_and_ours_comes_again_in_its_time(talk: Talk) -> None:
+    invite = talk.offer()
+    assert labels(talk.say("INVITE", body=HOLD)) == ["491 INVITE"]
+    talk.phone.answer(invite, 491)
+    assert talk.rig.events() == []
+    assert not talk.session.can_offer
+    start = talk.rig.now
+    again = next(message for message in talk.rig.wait(4.1) if label(message) == "INVITE")
+    when = next(when for when, message, _ in talk.rig.said if message is again) - start
+    # §14.1: the owner of the Call-ID waits longer
+    assert 2.1 <= when <= 4.0 if talk.outgoing else when <= 2.0
+    assert isinstance(again, Request)
+    assert again.cseq.number == invite.cseq.number + 1
+    talk.phone.answer(again, 200, body=ANSWER)
+    assert talk.rig.event(OfferAnswered).sdp == sdp(ANSWER)
+
+
+def test_if_the_peer_moves_first_after_glare_ours_is_given_up(talk: Talk) -> None:
+    talk.phone.answer(talk.offer(), 491)
+    talk.say("INVITE", body=HOLD)
+    assert [type(event) for event in talk.rig.events()] == [OfferRefused, Offered]
+    talk.session.accept(sdp(ANSWER), talk.rig.now)
+    talk.rig.drain()
+    talk.say("ACK")
+    assert talk.rig.wait(10.0) == []
+    assert talk.session.can_offer
+
+
+def test_hanging_up_during_our_re_invite_still_acks_its_200(talk: Talk) -> None:
+    invite = talk.offer()
+    talk.session.bye(talk.rig.now)
+    (bye,) = talk.rig.drain()
+    assert labels(talk.phone.answer(invite, 200, body=ANSWER)) == ["ACK"]
+    talk.phone.answer(bye, 200)
+    assert talk.rig.events() == []
+    talk.rig.wait(70.0)
+    assert talk.rig.stack.idle
+
+
+def test_hanging_up_during_a_re_invite_that_only_got_100_leaks_nothing(talk: Talk) -> None:
+    talk.phone.answer(talk.offer(), 100)
+    talk.session.bye(talk.rig.now)
+    talk.rig.wait(70.0)
+    assert talk.rig.events() == []
+    assert talk.rig.stack.idle
+
+
+def test_an_offer_before_the_ack_waits_for_it() -> None:
+    talk = Talk(outgoing=False, confirm=False)
+    talk.session.offer(sdp(HOLD), talk.rig.now)
+    assert not talk.session.can_offer
+    assert talk.rig.drain() == []
+    (invite,) = talk.say("ACK")
+    talk.rig.event(Confirmed)
+    assert label(invite) == "INVITE"
+
+
+def test_a_re_invite_instead_of_the_lost_ack_confirms() -> None:
+    talk = Talk(outgoing=False, confirm=False)
+    talk.say("INVITE", body=HOLD)
+    assert [type(event) for event in talk.rig.events()] == [Confirmed, Offered]
+    talk.session.accept(sdp(ANSWER), talk.rig.now)
+    talk.rig.drain()
+    talk.say("ACK")
+    assert talk.rig.wait(40.0) == []
+
+
+# -- the end ------------------------------------------------------------------------------------------------
+
+
+def test_we_hang_up(talk: Talk) -> None:
+    talk.session.bye(talk.rig.now, "Q.850;cause=16")
+    (bye,) = talk.rig.drain()
+    assert (label(bye), bye.get("Reason")) == ("BYE", "Q.850;cause=16")
+    talk.phone.answer(bye, 200)
+    talk.rig.wait(33.0)
+    assert talk.rig.events() == []
+    assert talk.rig.stack.idle
+
+
+def test_bye_crosses_bye_and_both_get_200(talk: Talk) -> None:
+    talk.session.bye(talk.rig.now)
+    (bye,) = talk.rig.drain()
+    assert labels(talk.say("BYE")) == ["200 BYE"]
+    talk.phone.answer(bye, 200)
+    talk.session.bye(talk.rig.now)
+    assert talk.rig.drain() == []
+    assert talk.rig.events() == []
+
+
+def test_a_re_invite_after_our_bye_gets_481(talk: Talk) -> None:
+    talk.session.bye(talk.rig.now)
+    talk.rig.drain()
+    assert labels(talk.say("INVITE", body=HOLD)) == ["481 INVITE"]
+
+
+def test_a_lost_bye_is_repeated_and_a_lost_200_costs_nothing(talk: Talk) -> None:
+    talk.session.bye(talk.rig.now)
+    byes = talk.rig.wait(1.6)
+    assert labels(byes) == ["BYE", "BYE", "BYE"]
+    talk.phone.answer(byes[0], 200)
+    assert talk.rig.wait(40.0) == []
+
+
+def test_a_retransmitted_bye_is_answered_again(talk: Talk) -> None:
+    bye = talk.phone.build("BYE", uri="sip:1001@10.0.0.1:5060")
+    assert labels(talk.phone.again(bye)) == ["200 BYE"]
+    assert labels(talk.phone.again(bye)) == ["200 BYE"]
+    talk.rig.event(Ended)
+
+
+# -- what is not of this dialog -----------------------------------------------------------------------------
+
+
+def test_a_request_overtaken_by_a_later_one_gets_500(talk: Talk) -> None:
+    talk.phone.cseq += 10
+    talk.held().accept(sdp(ANSWER), talk.rig.now)
+    talk.rig.drain()
+    talk.say("ACK")
+    talk.phone.cseq -= 5
+    assert labels(talk.say("BYE")) == ["500 BYE"]
+    assert talk.session.state == "confirmed"
+
+
+@pytest.mark.parametrize("wrong", ["tag", "remote_tag", "call_id"])
+def test_a_wrong_identifier_gets_481(talk: Talk, wrong: str) -> None:
+    setattr(talk.phone, wrong, "wrong")
+    assert labels(talk.say("BYE")) == ["481 BYE"]
+    assert labels(talk.say("INVITE", body=HOLD)) == ["481 INVITE"]
+    assert talk.say("ACK") == []
+    assert talk.session.state == "confirmed"
+
+
+def test_another_host_with_the_right_tags_gets_481(talk: Talk) -> None:
+    bye = talk.phone.build("BYE", uri="sip:1001@10.0.0.1:5060")
+    assert labels(talk.rig.hear(bye, Address("10.6.6.6", 5060))) == ["481 BYE"]
+    assert talk.session.state == "confirmed"
+    assert talk.rig.event(Rejected).reason == "no_dialog"
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [
+        ("INFO", 405),
+        ("UPDATE", 405),
+        ("REFER", 405),
+        ("REGISTER", 405),
+        ("OPTIONS", 200),
+        ("FROBNICATE", 501),
+    ],
+)
+def test_other_methods_in_the_dialog(talk: Talk, method: str, status: int) -> None:
+    (answer,) = talk.say(method)
+    assert label(answer) == f"{status} {method}"
+    assert "INVITE" in str(answer.get("Allow"))
+    assert talk.session.state == "confirmed"
+
+
+def test_a_required_extension_in_the_dialog_gets_420(talk: Talk) -> None:
+    (answer,) = talk.say("INVITE", body=HOLD, headers=["Require: timer, path"])
+    assert (label(answer), answer.get("Unsupported")) == ("420 INVITE", "timer")
+    assert answer.all("Unsupported") == ["timer", "path"]
+
+
+def test_verbs_in_the_wrong_state_are_our_own_bug(talk: Talk) -> None:
+    now = talk.rig.now
+    for illegal in (lambda: talk.session.accept(sdp(), now), lambda: talk.session.decline(488, now)):
+        with pytest.raises(LocalProtocolError):
+            illegal()
+    talk.offer()
+    with pytest.raises(LocalProtocolError):
+        talk.session.offer(sdp(), now)
+
+
+def test_a_nat_that_moves_the_peer_to_another_port_is_followed() -> None:
+    rig = Rig()
+    phone = Phone(rig, "9", TRUNK)
+    behind = ["Contact: <sip:9@192.168.7.7:5060>"]
+    phone.say("INVITE", body=OFFER, headers=behind)
+    session = rig.event(Invited).session
+    session.answer(sdp(ANSWER), rig.now)
+    (ok,) = rig.drain()
+    assert isinstance(ok, Response)
+    phone.remote_tag = session.id
+    phone.say("ACK")
+    phone.address = Address(TRUNK.host, 40404)
+    phone.say("INVITE", body=HOLD, headers=behind)
+    session.accept(sdp(ANSWER), rig.now)
+    rig.drain()
+    phone.say("ACK")
+    session.bye(rig.now)
+    rig.drain()
+    assert rig.said[-1][2].remote == phone.address
