@@ -139,7 +139,7 @@ export function Failed({ problem, retry }: { problem: Problem; retry: () => void
   return (
     <Notice tone="bad" testid="problem">
       <p>{problem.message}</p>
-      <Button onClick={retry}>Try again</Button>
+      {problem.status !== 404 && <Button onClick={retry}>Try again</Button>}
     </Notice>
   );
 }
