@@ -1,5 +1,6 @@
 """What `warden run` says when the office is up: where the console is, how to get in, how to set phones up."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pbx.net.addresses import reachable
@@ -10,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def print_banner(started: "Started") -> None:
-    print("\n".join(lines(started)), flush=True)
+    with suppress(OSError):  # nobody reads it: no reason not to run
+        print("\n".join(lines(started)), flush=True)
 
 
 def lines(started: "Started") -> list[str]:

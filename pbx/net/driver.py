@@ -87,7 +87,8 @@ class Driver(Generic[M]):
 
     def start(self) -> None:
         self._running = True
-        self._greenlet = gevent.Greenlet.spawn(self._run)
+        self._greenlet = gevent.spawn(self._run)
+        self._greenlet.link_exception(lambda greenlet: self._fatal())
 
     def stop(self) -> None:
         """End the greenlet once it has done what is waiting."""
@@ -141,7 +142,7 @@ class Driver(Generic[M]):
     # -- the greenlet
 
     def _run(self) -> None:
-        self._perform()  # what the machine wanted before it was driven
+        self._enter(lambda now: None)  # performs what the machine wanted before it was driven
         while self._running or self._jobs:
             self._turn()
             if self._inbox or self._jobs:
@@ -155,7 +156,8 @@ class Driver(Generic[M]):
         receive = self.machine.receive
         for _ in range(min(len(self._inbox), BATCH)):
             data, flow = self._inbox.popleft()
-            self._show(False, data, flow)
+            if self._taps:
+                self._show(False, data, flow)
             self._enter(receive, data, flow)
         due = self._deadline()
         if due is not None and due <= self._clock():
@@ -167,7 +169,10 @@ class Driver(Generic[M]):
             entry(*args, self._clock())
         except Exception:
             self._note_bug("an event was dropped because of a bug in the switch")
-        self._perform()
+        try:
+            self._perform()
+        except Exception:
+            self._note_bug("what the switch wants done could not be done")
 
     def _perform(self) -> None:
         """From wanted to done.  Audio first: its port must be open when the peer reads our answer."""
@@ -181,7 +186,8 @@ class Driver(Generic[M]):
             datagrams = outbox.datagrams.copy()
             outbox.datagrams.clear()
             for data, flow in datagrams:
-                self._show(True, data, flow)
+                if self._taps:
+                    self._show(True, data, flow)
                 self._send(data, flow)
         if outbox.facts:
             facts = outbox.facts.copy()
@@ -190,7 +196,10 @@ class Driver(Generic[M]):
 
     def _show(self, sent: bool, data: bytes, flow: Flow) -> None:
         for tap in self._taps:
-            tap(sent, data, flow)
+            try:
+                tap(sent, data, flow)
+            except Exception:
+                log.exception("a trace failed")
 
     def _deadline(self) -> float | None:
         try:

@@ -2,8 +2,10 @@
 
 import re
 
-_SECRET = re.compile(r"^(\s*(?:proxy-)?authorization\s*:\s*\w*)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.I | re.M)
-_KEY = re.compile(r"^((?:a=crypto:\S+\s+\S+|k=\w+:?)\s*)[^\r\n]*", re.I | re.M)
+_SECRET = re.compile(
+    r"^([ \t]*(?:proxy-)?authorization[ \t]*:[ \t]*\w*)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.I | re.M
+)
+_KEY = re.compile(r"^((?:a=crypto:\S+[ \t]+\S+|k=\w+:?)[ \t]*)[^\r\n]*", re.I | re.M)
 _HIDDEN = r"\1 <hidden>"
 
 

@@ -108,9 +108,12 @@ class _Master(Arbiter):
 class _Worker(GeventWorker):
     """Serves HTTP with gunicorn's own handling of requests; starts and stops the office around it."""
 
-    def load_wsgi(self) -> None:
+    def init_signals(self) -> None:
         self.leave = Event()
         self.status = 0
+        super().init_signals()
+
+    def load_wsgi(self) -> None:
         try:
             self.wsgi = self.app.office.start(self.age == 1, self._start_again)
         except StartError as error:

@@ -181,8 +181,8 @@ class Office:
         count = len(switch.calls())
         if count:
             log.info("ending %d calls", count)
-        self._driver.do(lambda switch, now: switch.shut_down(now))
         with gevent.Timeout(_CALLS_PATIENCE, False):
+            self._driver.do(lambda switch, now: switch.shut_down(now))
             while not switch.empty:
                 gevent.sleep(0.02)
 

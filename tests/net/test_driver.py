@@ -55,10 +55,14 @@ class Bench:
         self.log: list[object] = []
         self.bugs = 0
         self.fatal = 0
-        self.driver = Driver(Echo(), self._send, self.log.append, self.log.extend, self._bug, self._end)
+        self.driver = Driver(Echo(), self._send, self._tell_media, self.log.extend, self._bug, self._end)
 
     def _send(self, data: bytes, flow: Flow) -> None:
         self.log.append(data)
+
+    def _tell_media(self, command: Command) -> None:
+        assert command is not None
+        self.log.append(command)
 
     def _bug(self) -> None:
         self.bugs += 1
@@ -115,6 +119,14 @@ def test_ten_bugs_in_a_minute_are_fatal_once(bench: Bench) -> None:
         bench.driver.receive(b"bug", FLOW)
     settle()
     assert (bench.bugs, bench.fatal) == (12, 1)
+
+
+def test_a_sink_that_raises_does_not_end_the_driver(bench: Bench) -> None:
+    bench.driver.post(lambda machine, now: machine.outbox.media.append(None))  # type: ignore[arg-type]
+    bench.driver.receive(b"hello", FLOW)
+    settle()
+    assert b"hello" in bench.log
+    assert bench.bugs == 1
 
 
 def test_a_full_inbox_drops_the_newest(bench: Bench) -> None:

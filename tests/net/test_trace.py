@@ -1,5 +1,7 @@
 """What `warden trace` may show."""
 
+import time
+
 import pytest
 
 from pbx.net.trace import mentions, readable
@@ -33,6 +35,14 @@ def test_media_keys_are_hidden() -> None:
 
 def test_a_message_cannot_steer_the_terminal() -> None:
     assert readable(b"Subject: \x1b[2J\xff\x9b\r\n") == "Subject: \\x1b[2J\\xff\\x9b\n"
+
+
+def test_a_hostile_message_is_read_in_no_time() -> None:
+    for data in (b"\n" * 60_000, b"authorization:" * 4_000, b"a=crypto:" + b" " * 60_000, b" \n" * 30_000):
+        began = time.perf_counter()
+        readable(data)
+        mentions(data, "1001")
+        assert time.perf_counter() - began < 0.5
 
 
 def test_a_number_is_found_whole() -> None:
