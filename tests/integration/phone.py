@@ -13,10 +13,10 @@ from tests.office import PASSWORD
 
 
 class Phone:
-    """Extension `number` at `host`, talking to the office at `server`."""
+    """Extension `number` at `host`, talking to the office at `server`, port `at`."""
 
-    def __init__(self, number: str, host: str, server: str, password: str = PASSWORD) -> None:
-        self.number, self.server, self.password = number, server, password
+    def __init__(self, number: str, host: str, server: str, at: int = 5060) -> None:
+        self.number, self.server, self.at = number, server, at
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sip.bind((host, 0))
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -136,7 +136,7 @@ class Phone:
             value for value in headers_of(challenge, "WWW-Authenticate") if "SHA-256" not in value
         )
         realm, nonce = (re.search(f'{name}="([^"]*)"', line)[1] for name in ("realm", "nonce"))  # type: ignore[index]
-        ha1, ha2 = md5(f"{self.number}:{realm}:{self.password}"), md5(f"{method}:{uri}")
+        ha1, ha2 = md5(f"{self.number}:{realm}:{PASSWORD}"), md5(f"{method}:{uri}")
         response = md5(f"{ha1}:{nonce}:00000001:feed:auth:{ha2}")
         return (
             f'Authorization: Digest username="{self.number}",realm="{realm}",nonce="{nonce}",uri="{uri}",'
@@ -144,7 +144,7 @@ class Phone:
         )
 
     def _send(self, message: str) -> None:
-        self.sip.sendto(message.encode(), (self.server, 5060))
+        self.sip.sendto(message.encode(), (self.server, self.at))
 
     def _receive(self, seconds: float) -> str:
         self.sip.settimeout(seconds)

@@ -81,8 +81,8 @@ def test_a_trace_shows_messages_without_what_lets_one_in(tmp_path: Path) -> None
 def test_every_address_answers_when_none_is_chosen(tmp_path: Path) -> None:
     """Bound to 0.0.0.0 the office answers from the address that it was asked at, audio included."""
     with (
-        running(tmp_path, HOST, ("1001",), sip="0.0.0.0:5060"),
-        Phone("1001", PHONE, "127.0.0.188") as phone,
+        running(tmp_path, HOST, ("1001",), sip="0.0.0.0:5087"),
+        Phone("1001", PHONE, "127.0.0.188", 5087) as phone,
     ):
         assert phone.register() == 200
         assert phone.call("*43") == 200
