@@ -41,8 +41,13 @@ class Binding:
 
     def same_phone(self, other: Binding) -> bool:
         """Whether `other` is this phone's too: an equivalent contact (§19.1.4), or the same instance."""
-        same_instance = self.instance != "" and self.instance == other.instance
-        return same_instance or self.contact.equivalent(other.contact)
+        if self.instance and self.instance == other.instance:
+            return True
+        return self.reaches(other.contact)
+
+    def reaches(self, contact: Uri) -> bool:
+        """Whether this is the binding to `contact`, or an equivalent spelling of it."""
+        return self.contact == contact or self.contact.equivalent(contact)
 
 
 class Registrar:
@@ -53,7 +58,7 @@ class Registrar:
     def __init__(self, settings: Settings, timers: Timers, events: deque[Event]) -> None:
         self._max, self._timers, self._events = settings.max_contacts, timers, events
         self._bindings: dict[str, tuple[Binding, ...]] = {}
-        self._waiting: dict[Binding, Timer] = {}
+        self._waiting: dict[tuple[str, Uri], Timer] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -71,7 +76,7 @@ class Registrar:
 
     def find(self, aor: str, contact: Uri) -> Binding | None:
         """The binding of an extension to an equivalent contact."""
-        return next((binding for binding in self.bindings(aor) if binding.contact.equivalent(contact)), None)
+        return next((binding for binding in self.bindings(aor) if binding.reaches(contact)), None)
 
     def put(self, binding: Binding) -> None:
         """Add a binding, or prolong the one it replaces; tells `Registered`."""
@@ -80,7 +85,7 @@ class Registrar:
             if not old.same_phone(binding):
                 continue
             self._drop(old)
-            if old.contact.equivalent(binding.contact):
+            if old.reaches(binding.contact):
                 refresh = True
             else:
                 self._events.append(Unregistered(old, "replaced"))
@@ -116,10 +121,12 @@ class Registrar:
     def _keep(self, binding: Binding) -> None:
         both = (*self.bindings(binding.aor), binding)
         self._bindings[binding.aor] = tuple(sorted(both, key=lambda each: (-each.q, -each.since)))
-        self._waiting[binding] = self._timers.set(binding.expires_at, partial(self._expire, binding))
+        self._waiting[binding.aor, binding.contact] = self._timers.set(
+            binding.expires_at, partial(self._expire, binding)
+        )
 
     def _drop(self, binding: Binding) -> None:
-        self._waiting.pop(binding).cancel()
+        self._waiting.pop((binding.aor, binding.contact)).cancel()
         left = tuple(each for each in self.bindings(binding.aor) if each is not binding)
         if left:
             self._bindings[binding.aor] = left
