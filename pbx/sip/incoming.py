@@ -11,7 +11,8 @@ from pbx.sip.events import Cancelled
 from pbx.sip.flow import Flow
 from pbx.sip.message import Request, build_response
 from pbx.sip.sdp import Description
-from pbx.sip.session import Session, State, reason_of
+from pbx.sip.session import Session, reason_of
+from pbx.sip.session_state import LEGAL, State
 from pbx.sip.timers import Timer
 from pbx.sip.transaction import ServerTransaction
 
@@ -35,8 +36,7 @@ class IncomingSession(Session):
         transaction.user = self
 
     def ring(self, now: float, status: int = 180, sdp: Description | None = None) -> None:
-        if not self._unanswered or not 100 < status < 200:
-            raise self._illegal(f"ring({status})")
+        self._check(f"ring({status})", self.state in LEGAL["ring"] and 100 < status < 200)
         headers = [
             *[("Record-Route", route) for route in self.request.all("Record-Route")],
             ("Contact", self.contact()),
@@ -48,21 +48,19 @@ class IncomingSession(Session):
             body = sdp.encode()
         response = build_response(self.request, status, None, headers, body, self.id)
         self._transaction.respond(response, now)
-        self.state = State.RINGING
+        self.move(State.RINGING)
         self._say_again(now)
 
     def answer(self, sdp: Description, now: float) -> None:
-        if not self._unanswered:
-            raise self._illegal("answer")
+        self._check("answer", self.state in LEGAL["answer"])
         self._hush()
-        self.state = State.ANSWERED
+        self.move(State.ANSWERED)
         self._succeed(self._transaction, sdp, now)
 
     def refuse(
         self, status: int, now: float, reason: str = "", headers: Sequence[tuple[str, str]] = ()
     ) -> None:
-        if not self._unanswered or not 300 <= status < 700:
-            raise self._illegal(f"refuse({status})")
+        self._check(f"refuse({status})", self.state in LEGAL["refuse"] and 300 <= status < 700)
         self._refuse(status, now, [*([("Reason", reason)] if reason else []), *headers])
 
     def cancelled(self, request: Request, now: float) -> None:
@@ -73,7 +71,7 @@ class IncomingSession(Session):
 
     @property
     def _unanswered(self) -> bool:
-        return self.state in (State.INVITED, State.RINGING)
+        return self.state in LEGAL["refuse"]
 
     def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
         if not self._unanswered:

@@ -9,7 +9,8 @@ from pbx.sip.events import Answered, Rang, Refused
 from pbx.sip.flow import Flow
 from pbx.sip.message import Request, Response, build_request
 from pbx.sip.sdp import Description
-from pbx.sip.session import Session, State
+from pbx.sip.session import Session
+from pbx.sip.session_state import LEGAL, State
 from pbx.sip.status import reason_phrase
 from pbx.sip.timers import T64
 from pbx.sip.transaction import ClientTransaction
@@ -38,9 +39,8 @@ class OutgoingSession(Session):
     def cancel(self, now: float, reason: str = "") -> None:
         if self.state in (State.CANCELLING, State.ENDED):
             return
-        if self.state not in (State.CALLING, State.RINGING):
-            raise self._illegal("cancel")
-        self.state = State.CANCELLING
+        self._check("cancel", self.state in LEGAL["cancel"])
+        self.move(State.CANCELLING)
         self._cancel_reason = reason
         # Before any provisional response a CANCEL could overtake its INVITE (§9.1).
         if self._transaction.state is Step.PROCEEDING:
@@ -61,7 +61,7 @@ class OutgoingSession(Session):
             if not self._cancel_sent:
                 self._send_cancel(now)
         elif response.status > 100:
-            self.state = State.RINGING
+            self.move(State.RINGING)
             self._note_peer(response)
             sdp = readable(response)
             self._early = sdp or self._early
@@ -93,7 +93,7 @@ class OutgoingSession(Session):
             return
         self._note_peer(response)
         self.dialog = Dialog.of_response(self.request, response, self._source)
-        self.state = State.CONFIRMED
+        self.move(State.CONFIRMED)
         if self.request.body:
             self.acknowledge(self.request.cseq.number, now)
         else:
@@ -117,7 +117,7 @@ class OutgoingSession(Session):
     def _refused(self, status: int, reason: str, response: Response | None) -> None:
         if self.over:
             return
-        self.state = State.ENDED
+        self.move(State.ENDED)
         self._forget()
         headers: list[tuple[str, str]] = []
         contacts: list[str] = []

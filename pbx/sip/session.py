@@ -10,7 +10,6 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from pbx.sip.body import SDP, description, readable
 from pbx.sip.core import Core
@@ -22,21 +21,9 @@ from pbx.sip.inspect import ALLOW, body_refusal
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.reinvite import Reinvite
 from pbx.sip.sdp import Description
+from pbx.sip.session_state import LEGAL, NEXT, State
 from pbx.sip.success import Success
 from pbx.sip.transaction import ClientTransaction, ServerTransaction
-
-
-class State(StrEnum):
-    """INVITED, RINGING, ANSWERED (2xx sent, ACK awaited) are a UAS's; CALLING, RINGING, CANCELLING a
-    UAC's."""
-
-    INVITED = "invited"
-    CALLING = "calling"
-    RINGING = "ringing"
-    CANCELLING = "cancelling"
-    ANSWERED = "answered"
-    CONFIRMED = "confirmed"
-    ENDED = "ended"
 
 
 class Session:
@@ -86,7 +73,7 @@ class Session:
     @property
     def can_offer(self) -> bool:
         """`offer` is legal now: CONFIRMED or ANSWERED and no re-INVITE of either side is under way."""
-        live = self.state in (State.CONFIRMED, State.ANSWERED)
+        live = self.state in LEGAL["offer"]
         return live and self._offered is None and self.offering is None and self._owed is None
 
     # -- the callee's verbs, see `incoming` ----------------------------------------------------------------
@@ -132,8 +119,7 @@ class Session:
         """
         if self.over:
             return
-        if self.state not in (State.CONFIRMED, State.ANSWERED):
-            raise self._illegal("bye")
+        self._check("bye", self.state in LEGAL["bye"])
         hold = self.state is State.ANSWERED
         self._end(now, keep_success=hold)
         if hold:
@@ -146,8 +132,7 @@ class Session:
 
         `OfferAnswered`, `OfferRefused` or `Ended` follows.  A 491 is retried here (§14.1).
         """
-        if not self.can_offer:
-            raise self._illegal("offer")
+        self._check("offer", self.can_offer)
         self.offering = Reinvite(self, sdp)
         if self._success is None:
             self.offering.send(now)
@@ -155,8 +140,8 @@ class Session:
     def accept(self, sdp: Description, now: float) -> None:
         """After `Offered`, or `Answered` when our INVITE had no offer: send the answer, or the offer asked
         for."""
-        if self.over or (self._offered is None and self._owed is None):
-            raise self._illegal("accept")
+        waiting = self._offered is not None or self._owed is not None
+        self._check("accept", waiting and self.state in LEGAL["accept"])
         if self._owed is not None:
             self.acknowledge(self._owed, now, sdp)
             self._owed = None
@@ -166,9 +151,9 @@ class Session:
 
     def decline(self, status: int, now: float) -> None:
         """After `Offered`: refuse the re-INVITE with 300-699 (488, 491 …); the session goes on as it was."""
-        if self._offered is None:
-            raise self._illegal("decline")
         transaction, self._offered = self._offered, None
+        if transaction is None:
+            raise self._illegal("decline")
         self._respond(transaction, status, now)
 
     # -- the stack's side: messages of this dialog ---------------------------------------------------------
@@ -286,7 +271,7 @@ class Session:
             self._send_bye(self._held_bye, now)
             self._held_bye = None
             return
-        self.state = State.CONFIRMED
+        self.move(State.CONFIRMED)
         self.core.events.append(Confirmed(self, sdp))
         self._offer_now(now)
 
@@ -380,7 +365,7 @@ class Session:
 
     def _end(self, now: float, keep_success: bool = False) -> None:
         """ENDED: whatever is under way stops.  The dialog stays known until `_forget`."""
-        self.state = State.ENDED
+        self.move(State.ENDED)
         self._drop_offering(now)
         if self._offered is not None:
             transaction, self._offered = self._offered, None
@@ -394,6 +379,15 @@ class Session:
 
     def _forget(self) -> None:
         self.core.sessions.pop(self.id, None)
+
+    def move(self, state: State) -> None:
+        """Enter `state`, if the table allows it."""
+        self._check(f"{state}", state in NEXT[self.state])
+        self.state = state
+
+    def _check(self, verb: str, legal: bool) -> None:
+        if not legal:
+            raise self._illegal(verb)
 
     def _illegal(self, verb: str) -> LocalProtocolError:
         side = "outgoing" if self.outgoing else "incoming"
