@@ -33,7 +33,7 @@ test: check web-test peer-test ## everything: check, the dashboard's tests, real
 check: $(TEST_READY) ## ruff, mypy strict, import contracts and unit tests, in under 30 s
 	@$(BIN)/ruff check --quiet pbx tests
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo | tail -n 3
+	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) -m '$(UNIT)'
 
 unit: $(TEST_READY) ## the unit tests alone

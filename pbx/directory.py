@@ -1,7 +1,7 @@
 """The office as the call path reads it: immutable values, swapped whole when the configuration changes.
 
-The store builds a `Directory` from its tables; the switch reads nothing else.  A save makes a new one, so no live
-call ever sees half a change.
+The store builds a `Directory` from its tables; the switch reads nothing else.  A save makes a new one, so no
+live call ever sees half a change.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,8 @@ class Extension:
 class Account:
     """A device's SIP account: what a digest is checked against.
 
-    `ha1` maps a digest algorithm ("MD5", "SHA-256") to H(username:realm:password) in lower-case hex (RFC 7616 §3.4.2).
+    `ha1` maps a digest algorithm ("MD5", "SHA-256") to H(username:realm:password) in lower-case hex (RFC 7616
+    §3.4.2).
     """
 
     username: str
@@ -32,7 +33,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A carrier or another PBX.  Kind "ip": known by its address alone, calls without a digest from there only."""
+    """A carrier or another PBX.  Kind "ip": known by its address alone, calls without a digest from there
+    only.
+    """
 
     name: str
     kind: str

@@ -27,7 +27,7 @@ def test_a_file_and_its_functions_stay_small(path: Path) -> None:
             )
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
+@pytest.mark.parametrize("path", [path for path in SOURCES if ROOT / "pbx" in path.parents], ids=name)
 def test_a_module_says_what_it_owns(path: Path) -> None:
     text = path.read_text()
     assert not text.strip() or ast.get_docstring(ast.parse(text))

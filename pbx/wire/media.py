@@ -1,9 +1,9 @@
 """What the switch and the media process say to each other.
 
-The switch states the media it wants for a call, whole, each time it changes: `Want`.  A `Want` is idempotent by
-(call, generation): one that is not newer than what is known is ignored, and after a crash of the media process the
-switch says its last one again.  The media process makes it so and tells what it saw.  Times in seconds, sizes in
-bytes, jitter in milliseconds.
+The switch states the media it wants for a call, whole, each time it changes: `Want`.  A `Want` is idempotent
+by (call, generation): one that is not newer than what is known is ignored, and after a crash of the media
+process the switch says its last one again.  The media process makes it so and tells what it saw.  Times in
+seconds, sizes in bytes, jitter in milliseconds.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ VERSION = 1
 class MediaLeg:
     """One party's audio.
 
-    `local` is the address and even port that we receive on (RTCP on port + 1).  `remote` is where the peer's SDP wants
-    its audio, None until it is known.  A first packet may come from `remote`, or from any port of an address in
-    `sources` (the SDP's and the registration's); the leg then locks to it.  `payloads` maps each accepted payload type
-    to its clock rate in Hz.  `quiet` is after how many seconds without a packet `Silent` is told; 0 = never (held).
+    `local` is the address and even port that we receive on (RTCP on port + 1).  `remote` is where the peer's
+    SDP wants its audio, None until it is known.  A first packet may come from `remote`, or from any port of
+    an address in `sources` (the SDP's and the registration's); the leg then locks to it.  `payloads` maps
+    each accepted payload type to its clock rate in Hz.  `quiet` is after how many seconds without a packet
+    `Silent` is told; 0 = never (held).
     """
 
     leg: str
@@ -59,8 +60,8 @@ class Quit:
 class Counters:
     """What one leg's audio did so far: received from the party, and sent to it.
 
-    `lost`, `reordered`, `duplicated` and `jitter` are of the received stream (RFC 3550 §6.4.1, A.1, A.8); `refused`
-    counts packets of a wrong source, version or payload type.
+    `lost`, `reordered`, `duplicated` and `jitter` are of the received stream (RFC 3550 §6.4.1, A.1, A.8);
+    `refused` counts packets of a wrong source, version or payload type.
     """
 
     leg: str
