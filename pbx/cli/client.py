@@ -1,5 +1,7 @@
 """Talking to the running office; opening its data folder when it does not run."""
 
+import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,7 +10,7 @@ from pbx.cli.errors import CommandError
 from pbx.net import control_messages as say
 from pbx.store import Store, StoreBusy, StoreError
 from pbx.wire.codec import WireError, decode, encode
-from pbx.wire.link import Link, connect
+from pbx.wire.link import Link, connect, own_users
 
 _PATIENCE = 10.0  # seconds for an office that is just starting, or for another command
 _ANSWER = 60.0  # seconds for an answer
@@ -34,7 +36,7 @@ def ask(link: Link, *request: say.Request | say.Text | say.Done) -> Iterator[say
 def running(data: Path) -> Link | None:
     """A link to the office that runs on this data folder, None when none does."""
     try:
-        link = connect(data / "run" / "control.sock")
+        link = connect(data / "run" / "control.sock", own_users() | {data.stat().st_uid})
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         return None
     except PermissionError:
@@ -66,6 +68,17 @@ def office(data: Path) -> Link | Store:
             time.sleep(0.1)
         except StoreError as error:
             raise CommandError(f"{error}.") from None
+
+
+def give_back(data: Path) -> None:
+    """What root made in a service's folder belongs to the service: it would be locked out otherwise."""
+    owner = data.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    for file in data.iterdir():
+        status = file.lstat()
+        if status.st_uid == 0 and status.st_nlink == 1 and stat.S_ISREG(status.st_mode):
+            os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def one(answers: Iterable[say.Answer]) -> say.Answer:

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from peewee import PeeweeException
@@ -11,6 +13,7 @@ from pbx.cli.errors import CommandError
 from pbx.config import ConfigError, Office, dump_yaml, load_yaml, read
 from pbx.net import control_messages as say
 from pbx.store import Store, StoreError
+from pbx.store.db import DATABASE
 
 WHO = "command line"
 
@@ -20,7 +23,7 @@ def import_(options: argparse.Namespace) -> None:
     _read(text, options)  # refused here already, before anything is asked of anybody
     office = client.office(options.data)
     if isinstance(office, Store):
-        with _refusing(office):
+        with _closing(office, options.data):
             imported = say.imported(office.import_office(_read(text, options), WHO, options.replace))
     else:
         request = say.Import(options.allow_weak, options.replace)
@@ -34,7 +37,7 @@ def export(options: argparse.Namespace) -> None:
     _must_exist(options.data)
     office = client.office(options.data)
     if isinstance(office, Store):
-        with _refusing(office):
+        with _closing(office, options.data):
             print(dump_yaml(office.office()), end="")
         return
     for answer in client.ask(office, say.Export()):
@@ -58,7 +61,7 @@ def check(options: argparse.Namespace) -> None:
         return
     store = client.office(options.data)
     assert isinstance(store, Store)
-    with _refusing(store):
+    with _closing(store, options.data):
         print(f"{options.data} is right: {_count(store.office())}.")
 
 
@@ -68,7 +71,7 @@ def admin(options: argparse.Namespace) -> None:
     if isinstance(office, Store):
         from pbx.server.office import hash_password
 
-        with _refusing(office):
+        with _closing(office, options.data):
             office.add_admin(options.username, hash_password(password))
     else:
         for _ in client.ask(office, say.Admin(options.username, password)):
@@ -76,21 +79,18 @@ def admin(options: argparse.Namespace) -> None:
     print(f"{options.username} may now sign in to the console.")
 
 
-class _refusing:
+@contextmanager
+def _closing(store: Store, data: Path) -> Iterator[None]:
     """Closes the store afterwards and turns its refusals into the command's."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._store.close()
-        if isinstance(error, ConfigError):
-            raise CommandError(*map(str, error.problems)) from None
-        if isinstance(error, StoreError | PeeweeException):
-            raise CommandError(f"{str(error).rstrip('.')}.") from None
+    try:
+        yield
+    except ConfigError as error:
+        raise CommandError(*map(str, error.problems)) from None
+    except (StoreError, PeeweeException) as error:
+        raise CommandError(f"{str(error).rstrip('.')}.") from None
+    finally:
+        store.close()
+        client.give_back(data)
 
 
 def _text(name: str) -> str:
@@ -110,8 +110,8 @@ def _read(text: str, options: argparse.Namespace) -> Office:
 
 
 def _must_exist(data: Path) -> None:
-    if not data.is_dir():
-        raise CommandError(f"There is no folder {data}: give Warden's data folder with --data DIR.")
+    if not (data / DATABASE).is_file():
+        raise CommandError(f"There is no Warden data in {data}: give its folder with --data DIR.")
 
 
 def _password() -> str:

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     from pbx.server.options import StartError
 
     logs.set_up(options.verbose)
-    chosen = _read(options)
+    chosen = read_options(options)
     from pbx.server.start import run as start
 
     try:
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _read(options: argparse.Namespace) -> "Options":
+def read_options(options: argparse.Namespace) -> "Options":
     from pbx.server.options import Options
 
     http, sip = _address(options.http, "--http"), _address(options.sip, "--sip")
