@@ -17,7 +17,7 @@ from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.events import AuthFailed, Invited, Rejected
 from pbx.sip.flow import Flow
 from pbx.sip.incoming import IncomingSession
-from pbx.sip.inspect import Headers, Refusal, body_refusal, capabilities, head_refusal
+from pbx.sip.inspect import CAPABILITIES, Headers, Refusal, body_refusal, head_refusal
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.register import register
 from pbx.sip.registrar import Registrar
@@ -55,7 +55,7 @@ class Gatekeeper:
         if refusal is not None:
             self.reject(request, flow, refusal)
         elif request.method == "OPTIONS":
-            self.reply(request, flow, 200, capabilities(self._core.settings.user_agent))
+            self.reply(request, flow, 200, CAPABILITIES)
         elif request.method == "REGISTER":
             self._register(request, flow, now)
         elif request.method == "INVITE":
@@ -71,12 +71,12 @@ class Gatekeeper:
             return refusal
         if self._core.transactions.is_merged(request):
             return Refusal(482, "merged")
-        if (
-            request.method != "OPTIONS"
-            and len(self._core.transactions) >= self._core.settings.max_transactions
-        ):
-            return Refusal(503, "too_busy", (("Retry-After", "10"),))
-        return None
+        return None if request.method == "OPTIONS" else self.crowded()
+
+    def crowded(self) -> Refusal | None:
+        """503 when there is no room for another transaction."""
+        full = len(self._core.transactions) >= self._core.settings.max_transactions
+        return Refusal(503, "too_busy", (("Retry-After", "10"),)) if full else None
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:
         """§9.2: the INVITE is found by its branch; the CANCEL must come from the host that sent it."""
@@ -222,9 +222,5 @@ class Gatekeeper:
         self, request: Request, status: int, headers: Headers, reason: str = "", to_tag: str = ""
     ) -> Response:
         tag = to_tag or self._core.identifiers.stateless_tag(request)
-        told = (
-            headers
-            if status == 200 and request.method == "OPTIONS"
-            else (*headers, ("Server", self._core.settings.user_agent))
-        )
+        told = (*headers, ("Server", self._core.settings.user_agent))
         return build_response(request, status, reason or None, told, to_tag=tag)

@@ -16,6 +16,15 @@ _EXTENSIONS = {"REGISTER": frozenset(("path",))}
 
 Headers = tuple[tuple[str, str], ...]
 
+CAPABILITIES: Headers = (
+    ("Allow", ALLOW),
+    ("Accept", SDP),
+    ("Accept-Encoding", "identity"),
+    ("Accept-Language", "en"),
+    ("Supported", SUPPORTED),
+)
+"""What a 200 to OPTIONS says, whoever asks (§11.2)."""
+
 
 class Refusal(NamedTuple):
     """An answer that ends a request.  `slug` is for metrics; `reason` "" takes the usual phrase."""
@@ -65,15 +74,3 @@ def body_refusal(status: int, reason: str) -> Refusal:
     if status == 415:
         return Refusal(415, "body", (("Accept", SDP), ("Accept-Encoding", "identity")))
     return Refusal(status, "body", (), reason)
-
-
-def capabilities(user_agent: str) -> Headers:
-    """What a 200 to OPTIONS says, whoever asks (§11.2)."""
-    return (
-        ("Allow", ALLOW),
-        ("Accept", SDP),
-        ("Accept-Encoding", "identity"),
-        ("Accept-Language", "en"),
-        ("Supported", SUPPORTED),
-        ("Server", user_agent),
-    )

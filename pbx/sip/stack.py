@@ -20,7 +20,7 @@ from pbx.sip.flow import Flow
 from pbx.sip.gatekeeper import Gatekeeper
 from pbx.sip.headers import NameAddr
 from pbx.sip.identifiers import Identifiers
-from pbx.sip.inspect import ALLOW, Refusal, capabilities, extension_refusal, method_refusal
+from pbx.sip.inspect import ALLOW, CAPABILITIES, Refusal, extension_refusal, method_refusal
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
 from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.registrar import Binding, Registrar
@@ -114,18 +114,22 @@ class Stack:
             if request.method != "ACK":
                 self._gatekeeper.reject(request, flow, Refusal(481, "no_dialog"))
             return
-        refusal = None
-        if request.method != "ACK":
-            refusal = method_refusal(request) or extension_refusal(request) or self._no_dialog_use(request)
+        refusal = None if request.method == "ACK" else self._dialog_refusal(request)
         if refusal is not None:
             self._gatekeeper.reject(request, flow, refusal)
         else:
             session.take(request, flow, now)
 
-    def _no_dialog_use(self, request: Request) -> Refusal | None:
+    def _dialog_refusal(self, request: Request) -> Refusal | None:
+        """What needs no session to be answered, and is answered statelessly."""
+        refusal = method_refusal(request) or extension_refusal(request)
+        if refusal is not None or request.method == "BYE":
+            return refusal
+        if request.method == "INVITE":
+            return self._gatekeeper.crowded()
         if request.method == "OPTIONS":
-            return Refusal(200, "", capabilities(self.settings.user_agent))
-        return Refusal(405, "method", (("Allow", ALLOW),)) if request.method == "REGISTER" else None
+            return Refusal(200, "", CAPABILITIES)
+        return Refusal(405, "method", (("Allow", ALLOW),))
 
     # -- the user's side -----------------------------------------------------------------------------------
 

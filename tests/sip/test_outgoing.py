@@ -82,10 +82,11 @@ def test_a_refusal_is_acked_and_told_with_its_headers() -> None:
     assert rig.stack.idle
 
 
-def test_a_redirection_names_its_contacts() -> None:
+@pytest.mark.parametrize("status", [300, 302])
+def test_a_redirection_names_its_contacts(status: int) -> None:
     rig = Rig()
     phone, _ = call(rig)
-    phone.answer(phone.invite, 302, headers=["Contact: <sip:1003@pbx.test>;q=0.5"])
+    phone.answer(phone.invite, status, headers=["Contact: <sip:1003@pbx.test>;q=0.5"])
     assert rig.event(Refused).contacts == ("sip:1002@10.0.0.12:5070", "sip:1003@pbx.test")
 
 

@@ -1,5 +1,7 @@
 """What both sides may do in an established session: re-INVITE and BYE (RFC 3261 §14, §15)."""
 
+from dataclasses import replace
+
 import pytest
 
 from pbx.sip.errors import LocalProtocolError
@@ -112,7 +114,7 @@ def test_a_re_invite_may_move_the_target(talk: Talk) -> None:
     assert bye is not None
     assert isinstance(bye[1], Request)
     assert bye[1].raw_uri == f"sip:new@{talk.phone.address.host}:6000"
-    assert bye[2].remote == Address(talk.phone.address.host, 6000)
+    assert bye[2].remote == talk.session.flow.remote == Address(talk.phone.address.host, 6000)
 
 
 def test_a_lost_ack_to_a_re_invite_ends_the_session(talk: Talk) -> None:
@@ -153,8 +155,9 @@ def test_our_re_invite_is_answered_and_acked(talk: Talk) -> None:
     assert (ack.method, ack.cseq.number) == ("ACK", invite.cseq.number)
     assert talk.rig.event(OfferAnswered).sdp == sdp(ANSWER)
     assert labels(talk.phone.answer(invite, 200, body=ANSWER)) == ["ACK"]
-    assert talk.rig.events() == []
     assert talk.session.can_offer
+    assert talk.rig.wait(400.0) == []
+    assert talk.rig.events() == []
 
 
 @pytest.mark.parametrize("status", [488, 403, 500, 503])
@@ -353,6 +356,16 @@ def test_a_required_extension_in_the_dialog_gets_420(talk: Talk) -> None:
     (answer,) = talk.say("INVITE", body=HOLD, headers=["Require: timer, path"])
     assert (label(answer), answer.get("Unsupported")) == ("420 INVITE", "timer")
     assert answer.all("Unsupported") == ["timer", "path"]
+
+
+def test_re_invites_without_end_do_not_fill_memory() -> None:
+    talk = Talk(outgoing=False)
+    talk.rig.stack._core.settings = replace(talk.rig.stack.settings, max_transactions=20)
+    answers = [labels(talk.say("INVITE", body=HOLD))[0] for _ in range(30)]
+    assert answers[0] == "100 INVITE"
+    assert set(answers[1:]) == {"500 INVITE", "503 INVITE"}
+    assert talk.rig.stack.counts["transactions"] == 20
+    assert labels(talk.say("BYE"))[0] == "200 BYE"
 
 
 def test_verbs_in_the_wrong_state_are_our_own_bug(talk: Talk) -> None:
