@@ -172,6 +172,10 @@ def test_an_old_register_that_was_overtaken_is_refused_whole() -> None:
     (answer,) = phone.register("*", expires=0)
     assert label(answer) == "500 REGISTER"
     assert bound(rig) == ["sip:1001@10.0.0.11"]
+    rig.wait(33.0)
+    phone.cseq = 10
+    (answer,) = phone.register(HERE, expires=0)
+    assert label(answer) == "500 REGISTER"
     phone.call_id = "after a reboot"
     assert contacts(phone.register(HERE, expires=0)) == []
 
