@@ -2,10 +2,11 @@
 
 import pytest
 
+from pbx.directory import Directory
 from pbx.sip.events import AuthFailed, Invited, Registered, Rejected
 from pbx.sip.headers import Auth
 from pbx.sip.message import Message
-from tests.sip.kit import ANNA, BOB, DOMAIN, OFFER, TRUNK, Phone, Rig, label, labels, office
+from tests.sip.kit import ANNA, BOB, DOMAIN, OFFER, TRUNK, Phone, Rig, account, label, labels, office
 
 URI = f"sip:{DOMAIN}"
 
@@ -203,6 +204,13 @@ def test_an_account_speaks_for_its_own_number_only() -> None:
         "403 REGISTER"
     ]
     assert [type(event) for event in rig.events()] == [Rejected, Rejected]
+
+
+def test_an_account_without_its_extension_registers_nowhere() -> None:
+    orphan = Directory(DOMAIN, 1, {}, {"1001": account("1001")})
+    rig = Rig(orphan)
+    assert labels(Phone(rig).register("<sip:1001@10.0.0.11>")) == ["404 REGISTER"]
+    assert rig.stack.registrar.all() == ()
 
 
 def test_a_trunk_calls_without_a_digest_from_its_address_and_registers_nowhere() -> None:
