@@ -1,6 +1,7 @@
 """The real media process, a switch that talks to it, and phones with real sockets on the loopback."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pbx.rtp.packet import Packet
 from pbx.wire import codec, link
 from pbx.wire.media import Event, MediaLeg, Ready, Want
 
-HERE = "127.0.0.30"
+HERE = f"127.30.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"  # two test runs are not in each other's way
 PAYLOADS = ((0, 8000), (101, 8000))
 PATIENCE = 3.0
 
@@ -82,9 +83,9 @@ class Phone:
         self.rtp = self.udp()
         self.rtcp = self.udp()
 
-    def udp(self):
+    def udp(self, port=0):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind((self.host, 0))
+        sock.bind((self.host, port))
         return sock
 
     @property

@@ -6,11 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from pbx.media.relay import SSRC_OF_ECHO
-from pbx.rtp.packet import Packet
 from pbx.wire.link import connect
 from pbx.wire.media import (
     Ask,
@@ -26,7 +26,7 @@ from pbx.wire.media import (
     Totals,
     Want,
 )
-from tests.media.rig import HERE, Media, Phone, leg, two_way
+from tests.media.rig import HERE, PAYLOADS, Media, Phone, leg, two_way
 
 pytestmark = pytest.mark.integration
 
@@ -190,11 +190,16 @@ def test_rtcp_passes_between_the_ports_above_and_beside_rtp(media, anna, bob, ma
 
 
 def test_a_leg_that_hears_itself_is_an_echo_with_another_ssrc(media, anna):
-    media.say(Want("c", 1, (leg("a", A, anna),), (("a", "a"),)))
+    media.say(Want("c", 1, (leg("a", A, anna, remote_rtcp=anna.rtcp.getsockname()),), (("a", "a"),)))
     said = talk_until_heard(anna, A, anna)
     for _ in range(3):
         said = anna.talk(A)
         assert anna.listens() == said._replace(ssrc=said.ssrc ^ SSRC_OF_ECHO << 24)
+    for _ in range(2):
+        anna.rtcp.sendto(RECEIVER_REPORT, (HERE, A + 1))
+        anna.rtp.sendto(RECEIVER_REPORT, (HERE, A))
+    assert anna.hears_nothing()  # her own reports tell her nothing about what she hears
+    assert anna.listens(0.1, on=anna.rtcp) is None
 
 
 def test_hold_is_silence_and_resume_brings_the_audio_back(media, anna, bob):
@@ -263,8 +268,7 @@ def test_a_closed_phone_port_does_not_stop_the_others_audio(media, anna, bob):
     for _ in range(10):
         anna.talk(A)
         time.sleep(0.01)
-    bob.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    bob.rtp.bind(address)
+    bob.rtp = bob.udp(address[1])
     for _ in range(5):
         assert anna.talk(A) == bob.listens()
     assert bob.talk(B) == anna.listens()
@@ -298,21 +302,20 @@ def test_closed_ports_are_free_again(media, anna, bob):
 
 
 def test_our_own_ports_are_no_source_so_no_packet_can_circle(media, anna):
-    echoes = [
-        Want(name, 1, (MediaLeg("e", (HERE, port), (HERE, other), None, (HERE, anna.host), ((0, 8000),)),),
-             (("e", "e"),))
-        for name, port, other in (("c", A, B), ("d", B, A))
-    ]
-    for want in echoes:
-        media.say(want)
-    media.say(Ask("d"))
+    """Two echoes whose SDP names each other's port on us, and a third leg that gives the first push."""
+    c, d = B, B + 2
+    echo = leg("echo", A)
+    far = MediaLeg("far", (HERE, c), (HERE, A), None, (HERE,), PAYLOADS)
+    media.say(Want("1", 1, (replace(echo, remote=(HERE, c), sources=(HERE,)),), (("echo", "echo"),)))
+    media.say(Want("2", 1, (far, leg("near", d, anna)), (("far", "near"), ("far", "far"))))
+    media.say(Ask("2"))
     media.hear(Counted)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as spark:
-        spark.bind((HERE, 0))
-        spark.sendto(bytes(Packet(0, 1, 1, 1, bytes(160))), (HERE, A))
+    anna.talk(d)
     time.sleep(0.1)
-    media.say(Ask("c"))
-    assert media.hear(Counted).counters[0].received <= 1
+    media.say(Ask("1"))
+    assert media.hear(Counted).counters[0].refused == 1
+    media.say(Ask("2"))
+    assert [one.received for one in media.hear(Counted).counters] == [0, 1]
 
 
 def test_a_new_switch_adopts_the_calls_of_a_dead_one(media, anna, bob):

@@ -3,6 +3,9 @@
 import os
 import socket
 import stat
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -140,3 +143,27 @@ def test_a_child_takes_over_the_end_it_was_left():
         child.send(b"ready")
         assert ours.receive() == b"ready"
         assert child.peer.pid == os.getpid()
+
+
+def test_a_gevent_patched_process_waits_for_a_message_without_stopping_its_other_greenlets():
+    program = """
+from gevent import monkey; monkey.patch_all()
+import gevent, sys
+from pbx.wire import link
+with link.adopt(int(sys.argv[1])) as ours:
+    ticks = []
+    ticker = gevent.spawn(lambda: [(gevent.sleep(0.01), ticks.append(1)) for _ in range(1000)])
+    ours.send(b"ready")
+    assert ours.receive() == b"go"
+    ours.send(b"%d" % len(ticks))
+"""
+    ours, theirs = link.pair()
+    command = [sys.executable, "-c", program, str(theirs.fileno())]
+    with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()]) as child:
+        theirs.close()
+        ours.settimeout(5)
+        assert ours.receive() == b"ready"
+        time.sleep(0.2)
+        ours.send(b"go")
+        assert int(ours.receive()) > 3
+    assert child.returncode == 0
