@@ -76,8 +76,7 @@ class Credentials(NamedTuple):
 
 
 class Authenticator:
-    """Checks requests against a directory, which is given anew each time.  `host` is the request's source
-    address."""
+    """Checks requests against a directory, given anew each time.  `host` is the request's source address."""
 
     __slots__ = ("_dummy", "lockout", "nonces")
 

@@ -28,8 +28,7 @@ def description(message: Message) -> Description | None:
 
 
 def readable(message: Message) -> Description | None:
-    """The session description if it can be read: for responses and ACKs, to which no error can be
-    answered."""
+    """The session description if it can be read: in responses and ACKs, which get no answer."""
     try:
         return description(message)
     except RemoteProtocolError:

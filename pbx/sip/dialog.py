@@ -34,8 +34,7 @@ class Dialog:
 
     @classmethod
     def of_request(cls, request: Request, tag: str, source: Flow) -> Dialog:
-        """The callee's side (§12.1.1).  An INVITE without a Contact, which §8.1.1.8 forbids, is answered by
-        its From."""
+        """The callee's side (§12.1.1).  Without a Contact, which §8.1.1.8 demands, the From must do."""
         contacts = request.contacts
         target = contacts[0].uri if contacts else request.from_.uri
         routes = tuple(request.record_routes)
@@ -71,8 +70,7 @@ class Dialog:
             self.source = source
 
     def expects_from(self, host: str) -> bool:
-        """Whether a request of this dialog may come from `host`: its flow's host, or where its target says it
-        is."""
+        """Whether a request of this dialog may come from `host`: its flow's, or its target's."""
         return host == self.source.remote.host or host == self.target.host
 
     def request(self, method: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Request:
@@ -102,8 +100,7 @@ class Dialog:
         )
 
     def _path(self) -> tuple[Uri, list[str]]:
-        """Request-URI and Route values; a first hop without lr routes strictly: it wants to be the
-        Request-URI."""
+        """Request-URI and Route values; a first hop without lr is a strict router, and is the Request-URI."""
         target = plain(self.target)
         if not self.route_set:
             return target, []

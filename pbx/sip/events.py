@@ -59,8 +59,7 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Rang:
-    """A 101-199 response to our INVITE.  `sdp` is early media's description, None when absent or
-    unreadable."""
+    """A 101-199 response to our INVITE.  `sdp` describes early media; None when absent or unreadable."""
 
     session: Session
     status: int
@@ -106,8 +105,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The peer's answer to the offer that we made in a re-INVITE, or in the 2xx to an empty one.  ACK
-    done."""
+    """The peer's answer to our offer in a re-INVITE, or in the 2xx to an empty one.  The ACK is done."""
 
     session: Session
     sdp: Description | None
@@ -153,8 +151,7 @@ class Unregistered:
 
 @dataclass(frozen=True, slots=True)
 class AuthFailed:
-    """Wrong credentials with a nonce that was really issued to `address`.  `banned` = seconds of ban caused,
-    or 0."""
+    """Wrong credentials with a nonce that was issued to `address`.  `banned`: seconds of ban caused, or 0."""
 
     account: str
     address: str
@@ -163,8 +160,7 @@ class AuthFailed:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A message was refused with `status`, or dropped in silence (0).  `reason` is a short slug for
-    metrics."""
+    """A message was refused with `status`, or dropped in silence (0).  `reason` is a slug for metrics."""
 
     reason: str
     status: int

@@ -32,8 +32,10 @@ class Identifiers:
         return f"{self._bits(96):024x}@{self._domain}"
 
     def is_ours(self, branch: str | None) -> bool:
-        """Whether this stack made the branch: the mark of a loop (§16.3).  It tells more than the sent-by
-        address, which another network behind a NAT may have too."""
+        """Whether this stack made the branch: the mark of a loop (§16.3).
+
+        It tells more than the sent-by address, which somebody behind another NAT may have too.
+        """
         return branch is not None and branch.startswith(self._mark)
 
     def stateless_tag(self, request: Request) -> str:

@@ -38,8 +38,7 @@ class _Suspect:
 
 
 class Lockout:
-    """Failures by (host, account).  At most `max_suspects` are remembered: the one quiet for longest goes
-    first."""
+    """Failures by (host, account).  Beyond `max_suspects` the one quiet for longest is forgotten."""
 
     __slots__ = ("_max", "_suspects")
 

@@ -68,8 +68,7 @@ class OutgoingSession(Session):
             self.core.events.append(Rang(self, response.status, sdp))
 
     def _success_came(self, response: Response, now: float) -> None:
-        """The first 2xx makes the dialog; a repeated one is ACKed again; one of another fork is hung up
-        (§13.2.2.4)."""
+        """The first 2xx makes the dialog, a repeated one is ACKed, another fork's hung up (§13.2.2.4)."""
         tag = response.to.tag or ""
         if self.dialog is not None and tag == (self.dialog.remote.tag or ""):
             if self._ack is not None:

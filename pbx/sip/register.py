@@ -24,8 +24,7 @@ _OURS = frozenset(("expires", "q"))
 def register(
     request: Request, aor: str, source: Flow, registrar: Registrar, settings: Settings, now: float
 ) -> Headers | Refusal:
-    """Update the bindings of `aor`.  The headers of the 200 (all bindings, §10.3 step 8), or why nothing was
-    done."""
+    """Update the bindings of `aor`.  The 200's headers (all bindings, §10.3 step 8), or a refusal."""
     if request.contact_star:
         refusal = _remove_all(request, aor, registrar)
     else:

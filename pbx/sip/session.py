@@ -190,8 +190,7 @@ class Session:
             self._take_invite(transaction, now)
 
     def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
-        # Also after our own BYE: they crossed, and the dialog is known until its answer comes (RFC 5407
-        # §3.1.6).
+        # Also after our own BYE: they crossed; the dialog is known until its answer comes (RFC 5407 §3.2).
         self._respond(transaction, 200, now)
         if not self.over:
             self._end(now)
@@ -211,7 +210,7 @@ class Session:
     def _confirmed(self, now: float) -> bool:
         """Whether the first INVITE is done with.
 
-        A re-INVITE after our 2xx shows that the 2xx arrived, though its ACK was lost (RFC 5407 §3.1.5); but
+        A re-INVITE after our 2xx shows that the 2xx arrived, though its ACK was lost (RFC 5407 §3.1); but
         an answer that this ACK had to bring is lost with it.
         """
         success = self._success
@@ -276,8 +275,7 @@ class Session:
         self._offer_now(now)
 
     def _overdue(self, now: float) -> None:
-        """64*T1 without an ACK to a 2xx of ours: the dialog is confirmed, but the session ends
-        (§13.3.1.4)."""
+        """64*T1 without an ACK to a 2xx of ours: the session ends (§13.3.1.4)."""
         if self._held_bye is not None:
             self._confirm(None, now)
         else:

@@ -318,6 +318,12 @@ def test_a_request_overtaken_by_a_later_one_gets_500(talk: Talk) -> None:
     assert talk.session.state == "confirmed"
 
 
+def test_a_bye_that_does_not_count_up_is_not_out_of_order(talk: Talk) -> None:
+    talk.held().decline(488, talk.rig.now)
+    talk.phone.cseq -= 1
+    assert "200 BYE" in labels(talk.say("BYE"))
+
+
 @pytest.mark.parametrize("wrong", ["tag", "remote_tag", "call_id"])
 def test_a_wrong_identifier_gets_481(talk: Talk, wrong: str) -> None:
     setattr(talk.phone, wrong, "wrong")
