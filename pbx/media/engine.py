@@ -76,11 +76,20 @@ class Engine:
 
     def _attend(self, number: int, now: float) -> None:
         if self._control.accepts(number):
-            self._tell(self._ready(), now)
+            self._introduce(now)
             return
         for command in self._control.commands(now):
             self._do(command, now)
         self._control.flush(now)
+
+    def _introduce(self, now: float) -> None:
+        """To a new controller: what is served, and what is wrong with it."""
+        self._tell(self._ready(), now)
+        for session in self._sessions.values():
+            for leg in session.legs.values():
+                leg.tell_again()
+                if leg.failure is not None:
+                    self._tell(leg.failure, now)
 
     def _do(self, command: Command, now: float) -> None:
         match command:
@@ -104,8 +113,9 @@ class Engine:
             return
         for leg in changes.closed:
             self._relay.close(leg)
-        for leg in changes.opened:
-            self._open(leg, now)
+        for leg in session.legs.values():
+            if leg in changes.opened or leg.failure is not None:
+                self._open(leg, now)
         for leg in changes.released:
             self._relay.release(leg)
         for leg in session.legs.values():
@@ -114,10 +124,12 @@ class Engine:
             self._end(session, now)
 
     def _open(self, leg: Leg, now: float) -> None:
+        leg.failure = None
         try:
             self._relay.open(leg)
         except PortError as error:
-            self._tell(Failed(leg.call, leg.name, error.port, error.why), now)
+            leg.failure = Failed(leg.call, leg.name, error.port, error.why)
+            self._tell(leg.failure, now)
         leg.reception.allow(round(PACKETS_A_SECOND * TICK))
 
     def _end(self, session: Session, now: float) -> None:

@@ -4,7 +4,7 @@ from math import inf
 
 from pbx.media.latch import REBIND, Address, Latch, canonical, usable
 from pbx.rtp.stats import Reception
-from pbx.wire.media import Counters, MediaLeg, Resumed, Silent
+from pbx.wire.media import Counters, Failed, MediaLeg, Resumed, Silent
 
 PACKETS_A_SECOND = 1000
 """What a party may send: 20 times what a phone does.  More is a loop or an attack and is refused."""
@@ -14,8 +14,8 @@ class Leg:
     """State of a leg; no socket.  `sent` and `sent_bytes` are counted by who sends."""
 
     __slots__ = (
-        "_silent_since", "_waiting_since", "call", "latch", "local", "muxed", "name", "quiet", "reception",
-        "refused", "remote_rtcp", "rtcp_latch", "sent", "sent_bytes",
+        "_silent_since", "_waiting_since", "call", "failure", "latch", "local", "muxed", "name", "quiet",
+        "reception", "refused", "remote_rtcp", "rtcp_latch", "sent", "sent_bytes",
     )
 
     def __init__(self, call: str, name: str) -> None:
@@ -24,6 +24,7 @@ class Leg:
         self.local: Address = ("", 0)
         self.remote_rtcp: Address | None = None
         self.quiet = 0.0
+        self.failure: Failed | None = None  # why it has no port
         self.latch = Latch()
         self.rtcp_latch = Latch()
         self.reception = Reception()
@@ -80,6 +81,10 @@ class Leg:
             return None
         self._silent_since = now
         return Silent(self.call, self.name, round(silence, 3))
+
+    def tell_again(self) -> None:
+        """Who was told of its silence is gone: the next switch must be told too."""
+        self._silent_since = inf
 
     def counters(self) -> Counters:
         reception, sequence = self.reception, self.reception.sequence

@@ -59,6 +59,13 @@ def test_silence_is_told_once_and_its_end_once(leg):
     assert leg.watch(91.0) == Silent("c", "a", 30.0)
 
 
+def test_the_next_switch_is_told_of_a_silence_too(leg):
+    stated(leg, 0.0, quiet=30.0)
+    assert leg.watch(30.0) == Silent("c", "a", 30.0)
+    leg.tell_again()
+    assert leg.watch(40.0) == Silent("c", "a", 40.0)
+
+
 def test_a_phone_that_never_sends_is_silent_too(leg):
     stated(leg, 100.0, quiet=30.0)
     assert leg.watch(129.0) is None

@@ -284,6 +284,19 @@ def test_a_taken_port_is_told_in_words_and_the_others_work(media, anna, bob):
     assert bob.heard_from == (HERE, B + 2)
 
 
+def test_a_port_that_failed_is_tried_again_and_a_new_switch_hears_of_it(media, anna, bob):
+    legs = leg("a", A, anna), leg("b", B, bob)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as squatter:
+        squatter.bind((HERE, B))
+        media.say(two_way("c", 1, *legs))
+        failed = media.hear(Failed)
+        media.connect()
+        assert media.hear(Failed) == failed
+    media.say(two_way("c", 2, *legs))
+    talk_until_heard(anna, A, bob)
+    assert bob.heard_from == (HERE, B)
+
+
 def test_an_address_we_do_not_have_is_told_in_words(media):
     media.say(Want("c", 1, (MediaLeg("a", ("192.0.2.7", A)),)))
     assert media.hear(Failed).why == "this machine has no address 192.0.2.7"
@@ -328,6 +341,13 @@ def test_a_new_switch_adopts_the_calls_of_a_dead_one(media, anna, bob):
     media.say(two_way("c", 1, leg("a", A, anna), leg("b", B, bob)))
     media.say(Want("c", 2))
     assert media.hear(Closed).counters[0].received >= 2
+
+
+def test_a_new_switch_is_told_what_is_silent(media, anna):
+    media.say(Want("c", 1, (leg("a", A, anna, quiet=0.3),)))
+    media.hear(Silent)
+    media.connect()
+    assert media.hear(Silent).leg == "a"
 
 
 def test_a_killed_process_that_is_told_again_carries_audio_within_a_second(media, anna, bob):
