@@ -6,6 +6,7 @@ starts the worker again when it dies; its configuration files, command line, rel
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -112,6 +113,7 @@ class _Worker(GeventWorker):
         self.leave = Event()
         self.status = 0
         super().init_signals()
+        signal.signal(signal.SIGHUP, self.handle_exit)  # a closed terminal tells us and the master alike
 
     def load_wsgi(self) -> None:
         try:

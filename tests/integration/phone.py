@@ -1,6 +1,7 @@
 """A telephone of a hundred lines on real sockets, independent of our own SIP code."""
 
 import hashlib
+import os
 import re
 import secrets
 import socket
@@ -10,6 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from tests.office import PASSWORD
+
+NETWORK = f"127.84.{os.getpid() % 250 + 1}"
+"""Ours alone: two runs of these tests at once must not meet each other's offices."""
 
 
 class Phone:

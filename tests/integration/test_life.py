@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.phone import Phone
+from tests.integration.phone import NETWORK, Phone
 from tests.office import STOP_SECONDS, WARDEN, Office, office_yaml, options, running, wait_for
 
-HOST = "127.0.0.84"
-PHONE, OTHER = "127.0.0.185", "127.0.0.186"
+HOST, OTHER, PHONE = f"{NETWORK}.1", f"{NETWORK}.2", f"{NETWORK}.101"
 
 
 @pytest.fixture
@@ -80,10 +79,9 @@ def test_a_call_is_up_has_sound_and_its_record_is_kept(office: Office, phone: Ph
     office.settled()
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_ends_the_calls_and_keeps_their_records(
-    tmp_path: Path, how: signal.Signals
-) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda how: how.name)
+def test_stopping_ends_the_calls_and_keeps_their_records(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C, a service manager, a closed terminal: the last one tells every process of the group."""
     with running(tmp_path, HOST, ("1001",)) as office, Phone("1001", PHONE, HOST) as phone:
         assert phone.register() == 200
         assert phone.call("*43") == 200
@@ -93,7 +91,7 @@ def test_stopping_ends_the_calls_and_keeps_their_records(
         with urllib.request.urlopen(stream, timeout=5):  # somebody watches the console meanwhile
             began = time.monotonic()
             assert office.process is not None
-            office.process.send_signal(how)
+            os.killpg(office.process.pid, how)
             assert phone.hung_up(1)
             assert office.process.wait(STOP_SECONDS) == 0
             assert time.monotonic() - began < STOP_SECONDS

@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.phone import Phone
+from tests.integration.phone import NETWORK, Phone
 from tests.integration.test_life import worker
 from tests.office import ROOT, WARDEN, Office, office_yaml, options, running, wait_for
 
-HOST, PHONE = "127.0.0.87", "127.0.0.187"
+HOST, OTHER, PHONE = f"{NETWORK}.3", f"{NETWORK}.4", f"{NETWORK}.102"
 
 BROKEN = """
 import sys
@@ -82,9 +82,9 @@ def test_every_address_answers_when_none_is_chosen(tmp_path: Path) -> None:
     """Bound to 0.0.0.0 the office answers from the address that it was asked at, audio included."""
     with (
         running(tmp_path, HOST, ("1001",), sip="0.0.0.0:5087"),
-        Phone("1001", PHONE, "127.0.0.188", 5087) as phone,
+        Phone("1001", PHONE, OTHER, 5087) as phone,
     ):
         assert phone.register() == 200
         assert phone.call("*43") == 200
-        assert phone.audio[0] == "127.0.0.188"
+        assert phone.audio[0] == OTHER
         assert phone.hears_itself()
