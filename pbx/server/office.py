@@ -223,7 +223,7 @@ class Office:
     def _publish(self) -> None:
         """Figures that the parts keep as plain numbers."""
         gauge, counter, switch = self._telemetry.gauge, self._telemetry.counter, self._driver.machine
-        gauge("warden_phones", "Registered phones", lambda: len(self._exchange.phones()))
+        gauge("warden_phones", "Registered phones", lambda: switch.counts()["bindings"])
         gauge("warden_calls", "Calls now, by state", self._calls_by_state, "state")
         gauge("warden_switch_objects", "What the switch holds in memory", switch.counts, "kind")
         gauge("warden_console_listeners", "Open live views", lambda: self._broadcast.listeners)
