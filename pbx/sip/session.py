@@ -234,7 +234,7 @@ class Session:
             self._drop_offering(now)
             self.core.events.append(OfferRefused(self, 491))
         if self._success is not None:
-            self._success.stop()
+            self._success.acknowledged(now)
             self._success = None
         assert self.dialog is not None
         self.dialog.refresh(request)
@@ -253,7 +253,7 @@ class Session:
             return
         sdp = readable(request) if success.offered else None
         if self.state is State.CONFIRMED:
-            success.stop()
+            success.acknowledged(now)
             self._success = None
             if success.offered:
                 self.core.events.append(OfferAnswered(self, sdp))
@@ -264,7 +264,7 @@ class Session:
     def _confirm(self, sdp: Description | None, now: float) -> None:
         """The ACK to the 2xx of the first INVITE came."""
         if self._success is not None:
-            self._success.stop()
+            self._success.acknowledged(now)
             self._success = None
         if self._held_bye is not None:
             self._send_bye(self._held_bye, now)
@@ -329,16 +329,7 @@ class Session:
         ]
         response = build_response(request, 200, None, headers, sdp.encode(), self.id)
         transaction.respond(response, now)
-        self._success = Success(
-            self.core.timers,
-            self.core.outbox,
-            transaction.data,
-            transaction.flow,
-            request.cseq.number,
-            self._delayed,
-            self._overdue,
-            now,
-        )
+        self._success = Success(self.core.timers, transaction, self._delayed, self._overdue, now)
 
     def acknowledge(self, cseq: int, now: float, sdp: Description | None = None) -> bytes:
         """Acknowledge a 2xx (§13.2.2.4), with our answer when it brought the offer."""
