@@ -16,7 +16,7 @@ ANNA, BOB, CARL, TRUNK, STRANGER = "127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    numbers = ["1001", "1002", "1003", "1004", "1005"]
+    numbers = ["1001", "1002", "1003", "1004", "1005", "1006"]
     with running(tmp_path_factory.mktemp("office"), HOST, numbers, trunk=TRUNK, rtp="10000-10199") as office:
         yield office
 
@@ -222,16 +222,15 @@ def test_a_repeated_invite_rings_once(phone: PhoneFactory, bob: Phone) -> None:
     assert callee.took("INVITE") == 1
 
 
-def test_calls_over_a_line_that_loses_packets(office: Office, anna: Phone, bob: Phone) -> None:
-    calls = 12
-    lossy = ["-m", str(calls), "-lost", "12"]
-    callee = bob.play(s.called(), s.ring(), s.answer(), s.hung_up(), options=lossy)
-    ringing = s.receive(180, optional=True)
-    steps = [s.dial(), ringing, s.answered(), s.ack(), s.pause(0.2), s.bye()]
-    caller = anna.play(*steps, to="1002", options=[*lossy, "-r", "4"])
-    caller.succeeds()
+def test_calls_over_a_line_that_loses_packets(office: Office, phone: PhoneFactory) -> None:
+    """At addresses of their own: what is still sent to a phone that missed a message must disturb no other test."""
+    caller, callee = phone("1003", "127.0.1.21"), phone("1006", "127.0.1.22")
+    callee.registers()
+    lossy = ["-m", "12", "-lost", "12"]
+    callee.play(s.called(), s.ring(), s.answer(), s.hung_up(), options=lossy)
+    steps = [s.dial(), s.receive(180, optional=True), s.answered(), s.ack(), s.pause(0.2), s.bye()]
+    caller.play(*steps, to="1006", options=[*lossy, "-r", "4"]).succeeds()
     wait_for(lambda: not office.live(), 40, "every call is over")
-    del callee  # an ACK or the answer to a BYE that only it lost may leave it waiting; the product must not
 
 
 def test_a_lost_ack_ends_the_call(office: Office, anna: Phone, bob: Phone) -> None:
