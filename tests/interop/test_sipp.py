@@ -223,7 +223,7 @@ def test_a_repeated_invite_rings_once(phone: PhoneFactory, bob: Phone) -> None:
 
 
 def test_calls_over_a_line_that_loses_packets(office: Office, phone: PhoneFactory) -> None:
-    """At addresses of their own: what is still sent to a phone that missed a message must disturb no other test."""
+    """At addresses of their own: what is sent to a phone that missed a message must disturb no other test."""
     caller, callee = phone("1003", "127.0.1.21"), phone("1006", "127.0.1.22")
     callee.registers()
     lossy = ["-m", "12", "-lost", "12"]
