@@ -92,11 +92,12 @@ class Call:
             return False
 
     def _ring(self, number: str, seconds: float, now: float) -> None:
-        """Rings every phone of the extension at once."""
+        """Rings every phone of the extension at once, but for the one that calls its own number."""
         extension = self.desk.stack.directory.extensions[number]
         self.callee = Party(extension.number, extension.name)
         phones = self.desk.stack.registrar.bindings(number)
-        others = [phone for phone in phones if phone.flow.remote != self.caller.session.flow.remote]
+        own = self.caller.session.flow.remote if number == self.caller.party.number else None
+        others = [phone for phone in phones if phone.flow.remote != own]
         if not others:
             self.end(Cause.BUSY if phones else Cause.OFFLINE, now)
             return

@@ -209,6 +209,26 @@ def test_calling_oneself_is_busy():
     world.nothing_left()
 
 
+def test_calling_ones_own_number_rings_ones_other_phone():
+    world = World("1001")
+    desk, mobile = world.phone("1001", "192.0.2.11"), world.phone("1001", "192.0.2.12")
+    desk.call("1001")
+    world.run()
+    assert mobile.incoming.log == ["INVITE"]
+    assert [call for call in desk.calls if call.invite] == []
+
+
+def test_two_extensions_may_share_one_address():
+    world = World("1001", "1002")
+    world.phone("1002", "192.0.2.12")
+    softphone = world.phone("1001", "192.0.2.12")
+    call = softphone.call("1002")
+    world.run()
+    softphone.incoming.ring()
+    world.run()
+    assert call.log[-1] == "180"
+
+
 def test_the_admin_hangs_up():
     world = World("1001", "1002")
     call, other = talking(world)
