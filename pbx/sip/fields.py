@@ -155,9 +155,14 @@ class Headers:
         self.lines.setdefault(name, []).append(check_value(name, value))
 
     def prepend(self, name: str, value: str) -> None:
-        """Add a value before those of this name (a Via, a Record-Route)."""
+        """Add a value before those of this name (a Via, a Record-Route); a name that is new goes to the top,
+        where proxies want it (§7.3.1)."""
         name = self._changed(name)
-        self.lines.setdefault(name, []).insert(0, check_value(name, value))
+        check_value(name, value)
+        if name in self.lines:
+            self.lines[name].insert(0, value)
+        else:
+            self.lines = {name: [value], **self.lines}
 
     def remove(self, name: str) -> None:
         """Forget every value of this name."""

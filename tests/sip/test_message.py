@@ -311,6 +311,12 @@ def test_an_answer_keeps_the_tag_of_to() -> None:
     assert build_response(request, 200, to_tag="9").get("To") == "<sip:1002@192.0.2.10>;tag=5"
 
 
+def test_a_via_of_ours_stands_at_the_top() -> None:
+    request = build_request("BYE", "sip:a@192.0.2.1", [("From", "<sip:b@192.0.2.2>"), ("CSeq", "1 BYE")])
+    request.prepend("Via", "SIP/2.0/UDP 192.0.2.2")
+    assert request.encode().splitlines()[1] == b"Via: SIP/2.0/UDP 192.0.2.2"
+
+
 def test_changing_a_header_changes_its_view() -> None:
     request = invite()
     assert request.max_forwards == 70
