@@ -11,6 +11,9 @@ EXPEDITED = 46 << 2
 """The DSCP of voice (RFC 3246) where the ToS byte has it."""
 
 
+TAKEN = "another program holds the port"
+
+
 class PortError(Exception):
     """The port cannot be had; its words are for people."""
 
@@ -57,7 +60,7 @@ def _open(local: Address) -> socket.socket:
 def _words(error: Exception, host: str) -> str:
     match getattr(error, "errno", None):
         case errno.EADDRINUSE:
-            return "another program holds the port"
+            return TAKEN
         case errno.EADDRNOTAVAIL:
             return f"this machine has no address {host}"
         case errno.EACCES:
@@ -88,12 +91,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def taken(host: str, ports: Iterable[int]) -> tuple[int, ...]:
     """Those of `ports` that another program holds at `host`."""
-    return tuple(port for port in ports if not _free(host, port))
+    return tuple(port for port in ports if _taken(host, port))
 
 
-def _free(host: str, port: int) -> bool:
+def _taken(host: str, port: int) -> bool:
     try:
         _open((host, port)).close()
-    except PortError:
-        return False
-    return True
+    except PortError as error:
+        return error.why == TAKEN  # another trouble is the same for every port, and told when it comes up
+    return False
