@@ -4,6 +4,7 @@ One worker is part of the design: the switch's memory is the office.  gunicorn's
 starts the worker again when it dies; its configuration files, command line, reload and scaling are left out.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -87,6 +88,9 @@ class _Application(BaseApplication):
         raise NotImplementedError  # the worker starts the office itself
 
     def run(self) -> None:
+        # What is loaded by now is shared by master and worker, as long as no collection writes on it.
+        gc.collect()
+        gc.freeze()
         _Master(self).run()
 
 
