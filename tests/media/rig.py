@@ -9,11 +9,12 @@ import time
 
 from pbx.rtp.packet import Packet
 from pbx.wire import codec, link
-from pbx.wire.media import Event, MediaLeg, Ready, Want
+from pbx.wire.media import Event, Latched, MediaLeg, Ready, Want
 
 HERE = f"127.30.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"  # two test runs are not in each other's way
 PAYLOADS = ((0, 8000), (101, 8000))
 PATIENCE = 3.0
+A, B = 21000, 21002
 
 
 class Media:
@@ -135,3 +136,22 @@ def leg(name, port, phone=None, sources=(), quiet=0.0, remote_rtcp=None):
 def two_way(call, generation, *legs):
     a, b = legs[0].leg, legs[1].leg
     return Want(call, generation, legs, ((a, b), (b, a)))
+
+
+def talk_until_heard(speaker, port, listener):
+    """The first packets may come before the process has read what is wanted."""
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        said = speaker.talk(port)
+        heard = listener.listens(0.02)
+        if heard:
+            listener.drain()
+            return said
+    raise AssertionError("nothing was heard")
+
+
+def connected(media, anna, bob):
+    media.say(two_way("c", 1, leg("a", A, anna), leg("b", B, bob)))
+    talk_until_heard(anna, A, bob)
+    talk_until_heard(bob, B, anna)
+    assert {media.hear(Latched).leg, media.hear(Latched).leg} == {"a", "b"}

@@ -1,17 +1,13 @@
 """The media process as the switch sees it: real sockets, a real process, phones that talk and listen."""
 
-import contextlib
 import signal
 import socket
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
 import pytest
 
 from pbx.media.relay import SSRC_OF_ECHO
-from pbx.wire.link import connect
 from pbx.wire.media import (
     Ask,
     Closed,
@@ -19,66 +15,16 @@ from pbx.wire.media import (
     Failed,
     Latched,
     MediaLeg,
-    Quit,
     Ready,
     Resumed,
     Silent,
-    Totals,
     Want,
 )
-from tests.media.rig import HERE, PAYLOADS, Media, Phone, leg, two_way
+from tests.media.rig import HERE, PAYLOADS, A, B, connected, leg, talk_until_heard, two_way
 
 pytestmark = pytest.mark.integration
 
 RECEIVER_REPORT = b"\x81\xc9\x00\x07" + bytes(28)
-A, B = 21000, 21002
-
-
-@pytest.fixture
-def media(tmp_path):
-    media = Media(tmp_path / "media.sock")
-    yield media
-    media.stop()
-
-
-@pytest.fixture
-def phones():
-    with contextlib.ExitStack() as stack:
-        yield lambda host, **more: stack.enter_context(contextlib.closing(Phone(host, **more)))
-
-
-@pytest.fixture
-def anna(phones):
-    return phones("127.0.0.31", ssrc=1)
-
-
-@pytest.fixture
-def bob(phones):
-    return phones("127.0.0.32", ssrc=2)
-
-
-@pytest.fixture
-def mallory(phones):
-    return phones("127.0.0.66", ssrc=3)
-
-
-def talk_until_heard(speaker, port, listener):
-    """The first packets may come before the process has read what is wanted."""
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
-        said = speaker.talk(port)
-        heard = listener.listens(0.02)
-        if heard:
-            listener.drain()
-            return said
-    raise AssertionError("nothing was heard")
-
-
-def connected(media, anna, bob):
-    media.say(two_way("c", 1, leg("a", A, anna), leg("b", B, bob)))
-    talk_until_heard(anna, A, bob)
-    talk_until_heard(bob, B, anna)
-    assert {media.hear(Latched).leg, media.hear(Latched).leg} == {"a", "b"}
 
 
 def test_it_says_ready_first(media):
@@ -171,7 +117,8 @@ def test_what_is_no_negotiated_audio_is_refused(media, anna, bob):
 def test_rtcp_passes_between_the_ports_above_and_beside_rtp(media, anna, bob, mallory):
     media.say(
         two_way(
-            "c", 1,
+            "c",
+            1,
             leg("a", A, anna, remote_rtcp=anna.rtcp.getsockname()),
             leg("b", B, bob, remote_rtcp=bob.rtcp.getsockname()),
         )
@@ -329,81 +276,3 @@ def test_our_own_ports_are_no_source_so_no_packet_can_circle(media, anna):
     assert media.hear(Counted).counters[0].refused == 1
     media.say(Ask("2"))
     assert [one.received for one in media.hear(Counted).counters] == [0, 1]
-
-
-def test_a_new_switch_adopts_the_calls_of_a_dead_one(media, anna, bob):
-    connected(media, anna, bob)
-    media.link.close()
-    assert anna.talk(A) == bob.listens()
-    media.connect()
-    assert media.ready.calls == (("c", 1),)
-    assert bob.talk(B) == anna.listens()
-    media.say(two_way("c", 1, leg("a", A, anna), leg("b", B, bob)))
-    media.say(Want("c", 2))
-    assert media.hear(Closed).counters[0].received >= 2
-
-
-def test_a_new_switch_is_told_what_is_silent(media, anna):
-    media.say(Want("c", 1, (leg("a", A, anna, quiet=0.3),)))
-    media.hear(Silent)
-    media.connect()
-    assert media.hear(Silent).leg == "a"
-
-
-def test_a_killed_process_that_is_told_again_carries_audio_within_a_second(media, anna, bob):
-    connected(media, anna, bob)
-    started = time.monotonic()
-    media.kill()
-    media.start()
-    media.say(two_way("c", 1, leg("a", A, anna), leg("b", B, bob)))
-    talk_until_heard(anna, A, bob)
-    talk_until_heard(bob, B, anna)
-    assert time.monotonic() - started < 1.0
-
-
-def test_a_message_that_breaks_the_protocol_ends_the_link_and_not_the_audio(media, anna, bob):
-    connected(media, anna, bob)
-    media.link.send(b'{"type":"Want","call":1}')
-    while media.link.receive() is not None:
-        pass
-    assert anna.talk(A) == bob.listens()
-    media.connect()
-    assert media.ready.calls == (("c", 1),)
-
-
-def test_totals_come_every_second_while_a_call_is_up(media, anna, bob):
-    connected(media, anna, bob)
-    totals = media.hear(Totals)
-    assert totals.legs == 2
-    assert totals.packets >= 2
-    assert 0 <= totals.late < 1
-
-
-def test_quit_ends_it_and_frees_the_path(media, anna):
-    media.say(Want("c", 1, (leg("a", A, anna),)))
-    media.say(Quit())
-    assert media.process.wait(3) == 0
-    assert not media.path.exists()
-
-
-def test_the_terminals_interrupt_is_not_for_it(media):
-    media.process.send_signal(signal.SIGINT)
-    media.say(Ask("x"))
-    assert media.hear(Counted) == Counted("x", ())
-
-
-def test_without_a_switch_silent_calls_end_and_then_the_process(tmp_path, anna):
-    media = Media(tmp_path / "m.sock", "--linger", "0.6")
-    media.say(Want("c", 1, (leg("a", A, anna),)))
-    media.say(Ask("c"))
-    media.hear(Counted)
-    media.link.close()
-    assert media.process.wait(3) == 0
-
-
-def test_a_second_one_on_the_same_path_says_so(media):
-    command = [sys.executable, "-m", "pbx.media", "--socket", str(media.path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert "another process listens there" in result.stderr
-    connect(media.path).close()
