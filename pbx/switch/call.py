@@ -115,7 +115,7 @@ class Call:
         if leg is None:
             return
         audio = self.caller.audio
-        domain = self.desk.settings.sip.domain
+        domain = self.desk.stack.directory.domain
         self.legs.append(leg)
         session = self.desk.stack.invite(
             phone.contact,
