@@ -13,7 +13,7 @@ QUEUE = 20_000
 """Facts kept while the database does not take them, at most: some 20 MB."""
 
 BATCH = 500  # facts in one transaction
-_GATHER = 0.02  # seconds: one commit for what happens together
+_GATHER = 0.1  # seconds: one commit, which waits for the disk, for what happens together
 _FIRST, _LONGEST = 0.25, 10.0  # seconds between tries after an error, doubling
 
 KEPT = CallEnded | PhoneRegistered | PhoneUnregistered
