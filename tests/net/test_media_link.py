@@ -1,6 +1,9 @@
 """The link to the media process, with a small real process at the other end."""
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +80,39 @@ def test_it_is_started_again_when_it_dies(control: Control) -> None:
     assert isinstance(second, media.Ready)
     assert first.pid != second.pid
     assert (control.losses, control.link.starts) == (1, 2)
+
+
+def test_one_that_hangs_is_ended_and_started_again(control: Control) -> None:
+    """Its end of the link stays open, so nothing but its silence tells."""
+    (first,) = control.heard
+    assert isinstance(first, media.Ready)
+    os.kill(first.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    control.wait(2)
+    assert 1.5 < time.monotonic() - began < 3.5
+    assert (control.losses, control.link.starts) == (1, 2)
+    assert not Path(f"/proc/{first.pid}").exists()
+
+
+def test_one_that_hangs_is_ended_with_the_office(control: Control) -> None:
+    child = control.link._child
+    os.kill(child, signal.SIGSTOP)
+    control.link.stop(0.2)
+    assert not Path(f"/proc/{child}").exists()
+
+
+def test_one_that_an_earlier_office_left_hanging_is_ended(control: Control, tmp_path: Path) -> None:
+    """It takes the connection, which the kernel does for it, and never says that it is ready."""
+    (first,) = control.heard
+    assert isinstance(first, media.Ready)
+    control.link._greenlet.kill()  # type: ignore[union-attr]
+    os.kill(first.pid, signal.SIGSTOP)
+    successor = Control(tmp_path / "media.sock")
+    successor.link.start()
+    successor.wait(1)
+    assert successor.link.starts == 1
+    assert successor.heard != control.heard
+    successor.link.stop(2)
 
 
 def test_a_living_one_is_found_again_and_not_started_twice(control: Control, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Records on their way to the database, which may fail."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import gevent
@@ -45,6 +45,12 @@ def writing(database: Database) -> Iterator[Writer]:
     writer.stop(2)
 
 
+def until(true: Callable[[], bool]) -> None:
+    with gevent.Timeout(5):
+        while not true():
+            gevent.sleep(0.005)
+
+
 def test_what_happens_together_is_one_transaction() -> None:
     database = Database()
     with writing(database) as writer:
@@ -58,12 +64,12 @@ def test_records_wait_for_a_broken_database_and_keep_their_order() -> None:
     database.broken = True
     with writing(database) as writer:
         writer.put([ended("a")])
-        gevent.sleep(0.05)
+        until(lambda: database.failures == 1)
         writer.put([ended("b")])
         assert (writer.trouble, writer.waiting, database.failures) == ("disk full", 2, 1)
         database.broken = False
-        gevent.sleep(0.3)
-        assert (writer.trouble, writer.waiting) == ("", 0)
+        until(lambda: writer.waiting == 0)
+        assert writer.trouble == ""
     assert database.calls == ["a", "b"]
 
 
