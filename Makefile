@@ -62,7 +62,7 @@ clean: ## remove what make made (the data folder stays)
 $(RUN_READY): requirements.lock pyproject.toml
 	@sh tests/peers.sh python
 	@echo "Setting up .venv: the Python packages of requirements.lock"
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv --clear .venv
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
