@@ -52,7 +52,7 @@ class Health:
         self._probes, self._wall = tuple(probes), wall
         self._checks: dict[str, Check] = {}
         self._greenlet: gevent.Greenlet | None = None
-        self._looked = Event()
+        self._looked, self._wanted = Event(), Event()
 
     def start(self) -> None:
         self._greenlet = gevent.spawn(self._run)
@@ -60,6 +60,10 @@ class Health:
     def stop(self) -> None:
         if self._greenlet is not None:
             self._greenlet.kill()
+
+    def soon(self) -> None:
+        """Something changed: look now, not at the end of the period."""
+        self._wanted.set()
 
     def checks(self) -> tuple[Check, ...]:
         """Waits for the first round if need be, which takes at most a few seconds."""
@@ -87,8 +91,9 @@ class Health:
 
     def _run(self) -> None:
         while True:
+            self._wanted.clear()
             self.look()
-            gevent.sleep(PERIOD)
+            self._wanted.wait(PERIOD)
 
 
 def sip_answers(sip: Address) -> Finding:

@@ -28,6 +28,8 @@ _PATIENCE = 5.0  # seconds for a started media process to listen
 _KNOCK = 0.01  # seconds between tries to connect
 _STEADY = 5.0  # seconds of life after which a death is not part of a series
 _LONGEST = 2.0  # seconds between two starts in a series of deaths
+_PULSE = 0.5  # seconds between two questions whether it is well
+_UNANSWERED = 4  # of them in a row: it hangs
 _READ, _WRITE = 1, 2
 
 log = logging.getLogger("warden.media")
@@ -48,6 +50,7 @@ class MediaLink:
         self._link: Link | None = None
         self._waiting: deque[bytes] = deque()
         self._flush: gevent.Greenlet | None = None
+        self._unanswered = 0  # questions since its last word
         self._greenlet: gevent.Greenlet | None = None
         self._child = 0  # a process that we started and have not reaped
         self._pid = 0  # the one at the other end, which an earlier worker may have started
@@ -83,13 +86,12 @@ class MediaLink:
         """Ask the media process to end and wait for it, at most `timeout` seconds; then make it."""
         self._stopping = True
         self.send(media.Quit())
-        self._ended.wait(timeout)
+        if not self._ended.wait(timeout):
+            log.error("the media process did not end when asked: ending it")
+            self._kill(signal.SIGKILL)  # one that hangs hears nothing else
         if self._greenlet is not None:
             self._greenlet.kill()
-        if not self._ended.is_set():
-            log.error("the media process did not end when asked: ending it")
-            self._kill(signal.SIGTERM)
-            self._reap_soon()
+        self._reap_soon()
 
     # -- the greenlet
 
@@ -124,6 +126,9 @@ class MediaLink:
             if self._reap():
                 log.error("the media process did not start; the line above this one says why")
                 return None
+        log.error("the media process does not listen after %.0f s: ending it", _PATIENCE)
+        self._kill(signal.SIGKILL)
+        self._reap_soon()
         return None
 
     def _connect(self) -> Link | None:
@@ -155,14 +160,18 @@ class MediaLink:
     def _serve(self, link: Link) -> None:
         self._waiting.clear()
         self._link, self._pid = link, link.peer.pid
+        self._unanswered = 0
+        watch = gevent.spawn(self._watch)
         try:
             while (message := self._receive(link)) is not None:
+                self._unanswered = 0
                 self._take(decode(message, media.Event))
         except (OSError, WireError) as error:
             log.error("the link to the media process broke, ending it: %s", error)
             with suppress(OSError):
                 link.send(encode(media.Quit()))
         finally:
+            watch.kill()
             self._link, self._pid, self.ready = None, 0, None
             self._connected.clear()
             if self._flush is not None:
@@ -185,7 +194,21 @@ class MediaLink:
                 self._connected.set()
             case media.Totals():
                 self.totals = event
+            case media.Counted(call=""):
+                return  # the answer to `_watch`
         self._heard(event)
+
+    def _watch(self) -> None:
+        """One that hangs keeps its end of the link open: only its silence tells.
+
+        Questions are counted, not seconds: when this program was late itself, the answers lie in the socket.
+        """
+        while self._unanswered < _UNANSWERED:
+            self.send(media.Ask(""))
+            self._unanswered += 1
+            gevent.sleep(_PULSE)
+        log.error("the media process has not answered for %.0f s: ending it", _PULSE * _UNANSWERED)
+        self._kill(signal.SIGKILL)
 
     def _wait(self, message: bytes) -> None:
         """The socket is full.  A media process that reads nothing for so long is as good as dead."""

@@ -45,6 +45,7 @@ from pbx.switch.desk import Settings
 from pbx.switch.events import CallView, Fact
 from pbx.switch.switch import Switch
 from pbx.telemetry import Telemetry
+from pbx.wire import media
 
 _MEDIA_START = 3.0  # seconds to wait for the audio before saying that all is up
 _CALLS_PATIENCE = 2.5  # seconds for the calls to end
@@ -108,8 +109,8 @@ class Office:
         self._media = MediaLink(
             options.data / "run" / "media.sock",
             self._media_command(),
-            lambda event: self._driver.post(lambda switch, now: switch.heard(event, now)),
-            lambda: self._driver.post(lambda switch, now: switch.media_lost(now)),
+            self._media_said,
+            self._media_lost,
         )
         self._exchange = Exchange(self._driver, self._broadcast, directory)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
@@ -216,6 +217,15 @@ class Office:
     def _write(self, facts: Sequence[Fact]) -> None:
         self._offload.store(self._store.write, facts)
 
+    def _media_said(self, event: media.Event) -> None:
+        self._driver.post(lambda switch, now: switch.heard(event, now))
+        if isinstance(event, media.Ready):
+            self._health.soon()
+
+    def _media_lost(self) -> None:
+        self._driver.post(lambda switch, now: switch.media_lost(now))
+        self._health.soon()
+
     def _clock_was_set(self, now: float, wall: float) -> None:
         log.warning("the wall clock was set to %s", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall)))
         self._driver.post(lambda switch, _: switch.correct_clock(now, wall))
@@ -257,7 +267,8 @@ class Office:
         ready = self._media.ready
         if ready is None:
             return health.FAILED, "The media process does not run, calls have no sound: see the log for why."
-        return health.OK, f"The media process (pid {ready.pid}) serves {self._media.totals.legs} legs."
+        again = f"; it was started {self._media.starts} times" if self._media.starts > 1 else ""
+        return health.OK, f"The media process (pid {ready.pid}) serves {self._media.totals.legs} legs{again}."
 
     def _database_writes(self) -> health.Finding:
         began = time.monotonic()

@@ -46,7 +46,8 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Asks for `Counted` of one call, at once."""
+    """Asks for `Counted` of one call, at once.  A call that nobody knows has no counters, but the answer
+    comes: the switch asks for the call "" to learn that the media process is well."""
 
     call: str
 

@@ -130,6 +130,23 @@ def test_a_killed_media_process_comes_back_with_the_sound(office: Office, phone:
     assert len(office.live()) == 1
 
 
+def test_a_media_process_that_hangs_is_replaced(office: Office, phone: Phone) -> None:
+    assert phone.call("*43") == 200
+    assert phone.hears_itself()
+    before = media(office)
+    os.kill(before, signal.SIGSTOP)
+    wait_for(lambda: gone(before), 3, "it is ended")
+    phone.rtp.settimeout(0)
+    assert phone.hears_itself(2)
+    assert len(office.live()) == 1
+
+    def well() -> bool:
+        (check,) = (each for each in office.api("/api/health")["checks"] if each["slug"] == "media")
+        return check["status"] == "ok" and "started 2 times" in check["text"]
+
+    wait_for(well, 3, "the health page says so")
+
+
 def test_when_the_master_dies_everything_ends(tmp_path: Path) -> None:
     office = Office(tmp_path, HOST)
     office.start()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import gevent
+
 from pbx.net.health import (
     FAILED,
     OK,
@@ -43,6 +45,17 @@ def test_since_is_when_the_status_changed() -> None:
 
 def test_a_probe_that_raises_has_failed() -> None:
     assert Patient().after(ZeroDivisionError("x"), 100) == (FAILED, 100)
+
+
+def test_what_changed_is_looked_at_at_once() -> None:
+    patient = Patient()
+    patient.health.start()
+    patient.health.checks()
+    patient.finding = FAILED, "broken."
+    patient.health.soon()
+    gevent.sleep(0.01)
+    assert [check.status for check in patient.health.checks()] == [FAILED]
+    patient.health.stop()
 
 
 def test_limits() -> None:
