@@ -45,10 +45,12 @@ class Baresip:
         wait_for(lambda: "200 OK" in self.log(), 5, f"{self.number} registers\n{self.log()}")
 
     def _config(self) -> str:
-        modules = "".join(f"module {m}.so\n" for m in ("g711", "g722", "aufile", "sndfile"))
+        # a loudspeaker that nobody listens to: what is heard is recorded before it
+        modules = "".join(f"module {m}.so\n" for m in ("g711", "g722", "aufile", "aubridge", "sndfile"))
         return (
             f"poll_method epoll\nsip_listen {self.address}:5060\nctrl_tcp_listen {CONTROL[0]}:{CONTROL[1]}\n"
-            f"audio_source aufile,{self.voice}\nsnd_path {self.folder / 'heard'}\nmodule_path {MODULES}\n"
+            f"audio_source aufile,{self.voice}\n"
+            f"audio_player aubridge,nobody\nsnd_path {self.folder / 'heard'}\nmodule_path {MODULES}\n"
             f"{modules}module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
         )
 
