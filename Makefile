@@ -17,6 +17,10 @@ DASHBOARD  := webui/dist/index.html
 WEB_FILES  := $(filter-out webui/node_modules/% webui/dist/%,$(shell find webui -type f \
                 -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null))
 
+# Another Python than the one .venv was made with (a Debian upgrade, say) means: make .venv anew.
+WHICH_PYTHON = { command -v $(PYTHON); $(PYTHON) -VV; } 2>/dev/null
+FORGET := $(shell $(WHICH_PYTHON) | cmp -s - .venv/.python || rm -f .venv/.ready-*)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test check unit web-test peer-test bench setup lock clean
@@ -63,6 +67,7 @@ $(RUN_READY): requirements.lock pyproject.toml
 	@sh tests/peers.sh python
 	@echo "Setting up .venv: the Python packages of requirements.lock"
 	@$(PYTHON) -m venv --clear .venv
+	@$(WHICH_PYTHON) >.venv/.python
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
