@@ -40,10 +40,13 @@ def running(data: Path) -> Link | None:
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         return None
     except PermissionError:
-        what = f"{data} belongs to another user"
-        raise CommandError(f"{what}: give the command as that user, or as root.") from None
+        raise not_ours(data) from None
     link.settimeout(_ANSWER)
     return link
+
+
+def not_ours(data: Path) -> CommandError:
+    return CommandError(f"{data} belongs to another user: give the command as that user, or as root.")
 
 
 def needed(data: Path) -> Link:

@@ -110,7 +110,11 @@ def _read(text: str, options: argparse.Namespace) -> Office:
 
 
 def _must_exist(data: Path) -> None:
-    if not (data / DATABASE).is_file():
+    try:
+        found = (data / DATABASE).is_file()
+    except PermissionError:
+        raise client.not_ours(data) from None
+    if not found:
         raise CommandError(f"There is no Warden data in {data}: give its folder with --data DIR.")
 
 

@@ -112,9 +112,13 @@ def username(value: object) -> str:
 def console_password(value: object) -> str:
     """A console password: at least 10 characters and at most 72 bytes (bcrypt reads no more)."""
     secret = text(value)
+    try:
+        size = len(secret.encode())
+    except UnicodeEncodeError:
+        raise ValueError("has a broken character; wanted text in UTF-8") from None
     if len(secret) < 10:
         raise ValueError(f"is too short ({len(secret)} characters); wanted at least 10")
-    if len(secret.encode("utf-8", "surrogatepass")) > 72:
+    if size > 72:
         raise ValueError("is too long; wanted at most 72 bytes")
     if "\0" in secret or len(set(secret)) < 5:
         raise ValueError("is too easy to guess; wanted at least 5 different characters")

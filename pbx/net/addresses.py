@@ -7,7 +7,7 @@ import socket
 import struct
 from array import array
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from pbx.sip.flow import Address
@@ -93,7 +93,7 @@ def _bind(sock: socket.socket, address: Address, kind: str, option: str) -> None
 def _explain(error: OSError, address: Address, kind: str, option: str) -> str:
     other = f"give another one with {option} HOST:PORT"
     if error.errno == errno.EADDRINUSE:
-        holder = _holder(kind, address.port)
+        holder = _holder(kind, address)
         by = f" by {holder}" if holder else ""
         return f"{kind.upper()} port {address} is already in use{by}: stop that program, or {other}."
     if error.errno == errno.EADDRNOTAVAIL:
@@ -124,9 +124,9 @@ def _way_out() -> str:
         return host
 
 
-def _holder(kind: str, port: int) -> str:
-    """The program that holds a port, as far as we may look: "asterisk (pid 812)"."""
-    sockets = _sockets_on(kind, port)
+def _holder(kind: str, address: Address) -> str:
+    """The program that is in the way, as far as we may look: "asterisk (pid 812)"."""
+    sockets = _sockets_on(kind, address)
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it ended, or is somebody else's
             if any(_target(entry) in sockets for entry in (process / "fd").iterdir()):
@@ -141,14 +141,24 @@ def _target(link: Path) -> str:
         return ""
 
 
-def _sockets_on(kind: str, port: int) -> set[str]:
-    found = set()
+def _sockets_on(kind: str, address: Address) -> set[str]:
+    """The names of the sockets that keep us from binding: the same port, and the same or every address."""
+    found, wanted = set(), ip_address(address.host)
     for table in (kind, kind + "6"):
         try:
             lines = Path("/proc/net", table).read_text().splitlines()[1:]
         except OSError:
             continue
         for fields in map(str.split, lines):
-            if int(fields[1].rpartition(":")[2], 16) == port and (kind == "udp" or fields[3] == "0A"):
+            host, port = _from_table(fields[1])
+            overlaps = host == wanted or host.is_unspecified or wanted.is_unspecified
+            if port == address.port and overlaps and (kind == "udp" or fields[3] == "0A"):
                 found.add(f"socket:[{fields[9]}]")
     return found
+
+
+def _from_table(text: str) -> tuple[IPv4Address | IPv6Address, int]:
+    """"0100007F:13C4" is 127.0.0.1:5060: /proc has an address as words in the machine's own byte order."""
+    host, _, port = text.partition(":")
+    words = [int(host[at : at + 8], 16) for at in range(0, len(host), 8)]
+    return ip_address(struct.pack(f"={len(words)}I", *words)), int(port, 16)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from pbx.server.options import StartError
@@ -44,7 +45,11 @@ def make_folder(data: Path) -> Path:
 
 def sole_instance(folder: Path) -> int:
     """Holds DIR/run/instance.lock as long as the master lives; the kernel gives it free with us."""
-    lock = os.open(folder / "instance.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(folder / "instance.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        what = f"{error.filename} cannot be opened ({error.strerror})"
+        raise StartError(f"{what}: give another folder with --data DIR.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -53,7 +58,8 @@ def sole_instance(folder: Path) -> int:
         what = f"Warden runs already on {folder.parent} (pid {holder})"
         raise StartError(f"{what}: stop it first, or give another --data DIR.") from None
     os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    with suppress(OSError):  # the disk is full: the lock holds without our name on it
+        os.write(lock, f"{os.getpid()}\n".encode())
     return lock
 
 

@@ -2,11 +2,12 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from peewee import DatabaseError, SqliteDatabase
+from peewee import DatabaseError, OperationalError, SqliteDatabase
 
 from pbx.store.errors import StoreBusy, StoreError
 from pbx.store.migrations import migrate
@@ -44,14 +45,17 @@ class Opened:
 def open_directory(path: Path, at: float) -> Opened:
     """Locks, opens and migrates.  Raises StoreBusy, StoreTooNew or StoreError; then nothing stays open."""
     _make_private(path)
-    lock = _lock(path / LOCK)
     try:
-        new = not (path / DATABASE).exists()
-        box = Box.of(path / KEY, create=new)
-        return Opened(_open_database(path / DATABASE, at), box, lock)
-    except BaseException:
-        lock.close()
-        raise
+        lock = _lock(path / LOCK)
+        try:
+            new = not (path / DATABASE).exists()
+            box = Box.of(path / KEY, create=new)
+            return Opened(_open_database(path / DATABASE, at), box, lock)
+        except BaseException:
+            lock.close()
+            raise
+    except OSError as error:
+        raise _unusable(path, error) from None
 
 
 def _make_private(path: Path) -> None:
@@ -63,7 +67,11 @@ def _make_private(path: Path) -> None:
     except FileExistsError:
         raise StoreError(f"{path} is a file; wanted a directory for Warden's data") from None
     except OSError as error:
-        raise StoreError(f"{path} cannot be used for Warden's data: {error.strerror}") from None
+        raise _unusable(path, error) from None
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path} cannot be used for Warden's data: {error.strerror}")
 
 
 def _lock(path: Path) -> TextIO:
@@ -81,9 +89,9 @@ def _lock(path: Path) -> TextIO:
         who = f"process {pid}" if pid else "another process"
         message = f"{path.parent} is in use by {who}: stop it first, or choose another --data"
         raise StoreBusy(message, pid) from None
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
+    with suppress(OSError):  # the disk is full: the lock holds without our name on it
+        os.ftruncate(file.fileno(), 0)
+        os.write(file.fileno(), f"{os.getpid()}\n".encode())
     return file
 
 
@@ -102,8 +110,11 @@ def _open_database(path: Path, at: float) -> SqliteDatabase:
         migrate(db, at)
     except DatabaseError as error:
         db.close()
-        message = f"{path} cannot be used: {error}; restore a backup, or move it away to start anew"
-        raise StoreError(message) from None
+        if isinstance(error, OperationalError):  # of the disk; the data may be as good as ever
+            advice = "see that the disk has room and takes what is written"
+        else:
+            advice = "restore a backup, or move it away to start anew"
+        raise StoreError(f"{path} cannot be used: {error}; {advice}") from None
     except BaseException:
         db.close()
         raise

@@ -79,6 +79,19 @@ def test_looking_at_a_folder_that_is_none_makes_nothing(
     assert os.listdir(tmp_path) == []
 
 
+def test_somebody_elses_folder_is_named(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(data).mkdir(mode=0)
+    if was_root := os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        for command in ("check", "export"):
+            assert main([command, "--data", data]) == 1
+            assert "belongs to another user" in capsys.readouterr().err
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
 def test_an_administrator_is_made_from_standard_input(
     data: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,6 +55,7 @@ def test_good_values_have_one_spelling(check: Callable[[object], str], given: ob
         (validators.phone_password, "päss-word-long", "spell differently"),
         (validators.username, "Ada Lovelace", "letters, digits"),
         (validators.console_password, "short", "at least 10"),
+        (validators.console_password, "Strong\udcff-pass-2026", "UTF-8"),
         (validators.console_password, "aaaaaaaaaaaaa", "different"),
         (validators.console_password, "ä" * 37 + "bcdef", "72 bytes"),
     ],

@@ -110,6 +110,17 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
         Store.open(tmp_path / "data" / "below")
 
 
+def test_a_disk_that_takes_nothing_is_named(path: Path) -> None:
+    path.mkdir(parents=True)
+    (path / "lock").symlink_to("/dev/full")
+    Store.open(path).close()  # the lock only lacks our name
+    (path / "warden.db").unlink()
+    (path / "warden.db").symlink_to("/nowhere/warden.db")
+    (path / "box.key").unlink()
+    with pytest.raises(StoreError, match="cannot be used for Warden's data"):
+        Store.open(path)
+
+
 def test_a_closed_store_gives_everything_free(path: Path) -> None:
     opened: Opened = open_directory(path, 0.0)
     opened.close()
