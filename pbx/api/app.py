@@ -68,8 +68,10 @@ def make_app(services: Services) -> App:
         kind: falcon.media.JSONHandler(dumps=partial(json.dumps, separators=(",", ":")))
         for kind in (falcon.MEDIA_JSON, problems.MEDIA_TYPE)
     })
-    for route in table:
-        app.add_route(route.path, route.resource)
+    for path, resource, methods in table:
+        if "GET" in methods:  # so HEAD is the same (RFC 9110 §9.3.2); Falcon leaves the content out
+            setattr(resource, "on_head", getattr(resource, "on_get"))  # noqa: B009, B010
+        app.add_route(path, resource)
     app.add_sink(Dashboard(services.dashboard), "/")
     _add_error_handlers(app)
     return app

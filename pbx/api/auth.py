@@ -14,6 +14,9 @@ from pbx.store import Lockout, TokenRefused, User
 
 ACCESS_SECONDS = 600
 REFRESH_SECONDS = 14 * 86400
+FREE_TRIES = 5
+"""Wrong passwords in a row before the first wait: people mistype, and try again at once."""
+
 _ISSUER = "warden"
 _ALGORITHM = "HS256"
 
@@ -71,7 +74,7 @@ class Sessions:
     def __init__(self, services: Services, tokens: Tokens) -> None:
         self._services = services
         self._tokens = tokens
-        self._lockout = Lockout(free=0, first=1.0, longest=900.0)
+        self._lockout = Lockout(free=FREE_TRIES - 1, first=5.0, longest=900.0)
 
     def sign_in(self, username: str, password: str, address: str) -> Session:
         """The failure is counted before the password is checked, and forgotten if it was right: guesses made

@@ -69,7 +69,8 @@ class Guard:
     def process_resource(
         self, request: falcon.Request, response: falcon.Response, resource: object, params: dict[str, Any]
     ) -> None:
-        access = self._roles.get((request.uri_template or "", request.method))
+        method = "GET" if request.method == "HEAD" else request.method
+        access = self._roles.get((request.uri_template or "", method))
         if access is None:
             raise self._wrong_method(request)
         if access is Access.PUBLIC:
@@ -97,7 +98,8 @@ class Guard:
         return self._tokens.read(token.strip())
 
     def _wrong_method(self, request: falcon.Request) -> Problem:
-        allowed = sorted(method for path, method in self._roles if path == request.uri_template)
+        offered = {method for path, method in self._roles if path == request.uri_template}
+        allowed = sorted(offered | {"HEAD"} if "GET" in offered else offered)
         words = " or ".join(allowed)
         return Problem(405, f"{request.method} is not possible here; wanted {words}.",
                        headers={"Allow": ", ".join(allowed)})
@@ -138,8 +140,14 @@ def _is_local_name(host: str) -> bool:
 
 
 def _check_site(request: falcon.Request) -> None:
-    """Browsers say whose page sends the request: another site's may change nothing, even with our cookie."""
-    site = request.get_header("Sec-Fetch-Site")
+    """Browsers say whose page sends the request: another site's may change nothing, even with our cookie.
+
+    Old ones say it in Origin alone; its scheme is not compared, a proxy in front may speak TLS for us.
+    """
+    site, origin = request.get_header("Sec-Fetch-Site"), request.get_header("Origin")
+    if site is None and origin is not None:
+        ours = origin.partition("://")[2].lower() == (request.get_header("Host") or "").lower()
+        site = "same-origin" if ours else "cross-site"
     if request.method not in SAFE_METHODS and site not in (None, "same-origin"):
         raise Problem(403, "The request came from another site's page.")
 

@@ -89,8 +89,19 @@ def test_what_is_not_there_is_a_problem_in_words(api: Api, method: str, path: st
 
 def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
     result = api("PUT", "/api/extensions/1001", json={"name": "x"})
-    assert result.headers["allow"] == "DELETE, GET, PATCH"
-    assert result.json["detail"] == "PUT is not possible here; wanted DELETE or GET or PATCH."
+    assert result.headers["allow"] == "DELETE, GET, HEAD, PATCH"
+    assert result.json["detail"] == "PUT is not possible here; wanted DELETE or GET or HEAD or PATCH."
+
+
+def test_whatever_can_be_read_can_be_asked_for_its_head(api: Api) -> None:
+    for method, path, access in every_route(api):
+        if method == "GET":
+            head, whole = api("HEAD", path), api("GET", path)
+            assert (head.status_code, head.content) == (whole.status_code, b""), path
+            assert head.headers["content-type"] == whole.headers["content-type"]
+            closed = access in (Access.ADMIN, Access.MACHINE)
+            assert api.anonymous("HEAD", path).status_code == (401 if closed else 200)
+    assert api("HEAD", "/api/setup/claim").status_code == 405
 
 
 def test_a_defect_is_a_sentence_to_the_client_and_a_traceback_in_the_log(

@@ -56,6 +56,16 @@ def test_another_sites_page_changes_nothing(api: Api, site: str | None, status: 
     assert result.status_code == status
 
 
+@pytest.mark.parametrize(("origin", "status"), [
+    ("http://pbx-box:9000", 201), ("https://PBX-box:9000", 201), ("http://evil.example", 403), ("null", 403),
+    ("http://pbx-box", 403),
+])
+def test_an_old_browser_names_the_page_only_in_origin(api: Api, origin: str, status: int) -> None:
+    headers = {"Origin": origin, "Host": "pbx-box:9000"}
+    result = api("POST", "/api/extensions", json={"number": "1001", "name": "Anna"}, headers=headers)
+    assert result.status_code == status
+
+
 def test_a_link_from_elsewhere_may_open_the_console(api: Api) -> None:
     assert api.anonymous("GET", "/api/setup", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 

@@ -193,7 +193,6 @@ def sign_out_and_in(page: Page, see: Callable[[str], None]) -> None:
     page.get_by_test_id("sign-in-submit").click()
     expect(page.get_by_test_id("sign-in-form")).to_contain_text(re.compile("password|wrong", re.I))
     see("9-sign-in")
-    page.wait_for_timeout(1500)  # a wrong password makes one wait
     page.get_by_test_id("sign-in-password").fill(ADMIN_PASSWORD)
     page.get_by_test_id("sign-in-submit").click()
     expect(page.get_by_test_id("extension-1001")).to_be_visible()

@@ -44,10 +44,12 @@ class Events:
         self._services = services
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        response.content_type = "text/event-stream; charset=utf-8"
+        response.set_header("X-Accel-Buffering", "no")  # nginx would hold events back
+        if request.method == "HEAD":
+            return
         services = self._services
         left = request.context.identity.expires - services.clock()
         until = services.monotonic() + left
         exchange = services.exchange
         response.stream = EventStream(exchange, exchange.subscribe(), until, services.monotonic)
-        response.content_type = "text/event-stream; charset=utf-8"
-        response.set_header("X-Accel-Buffering", "no")  # nginx would hold events back
