@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jwt
+from peewee import PeeweeException
 
 from pbx.api import passwords
-from pbx.api.problems import Problem, too_many, unauthorised
+from pbx.api.problems import Problem, log, too_many, unauthorised
 from pbx.api.services import Services
 from pbx.store import Lockout, TokenRefused, User
 
@@ -30,11 +31,11 @@ class Identity(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A sign-in: what the client keeps in memory, and the refresh token for its cookie."""
+    """A sign-in: what the client keeps in memory, and the refresh token for its cookie, if there is one."""
 
     user: User
     access: str
-    refresh: str
+    refresh: str | None
 
     def document(self) -> dict[str, Any]:
         """The answer to the client; the refresh token is not in it, scripts must not see that one."""
@@ -95,11 +96,19 @@ class Sessions:
         return self.open(user)
 
     def open(self, user: User) -> Session:
-        """A new session for somebody who has just proved who they are."""
-        refresh = secrets.token_urlsafe(32)
+        """A new session for somebody who has just proved who they are.
+
+        When the database takes nothing it lasts as long as its access token: who can set the disk right must
+        get in to read what is wrong.
+        """
+        refresh, access = secrets.token_urlsafe(32), self._tokens.issue(user.username, user.role)
         store, expires = self._services.store, self._services.clock() + REFRESH_SECONDS
-        self._services.offload.store(store.issue_token, user.username, _hashed(refresh), expires)
-        return Session(user, self._tokens.issue(user.username, user.role), refresh)
+        try:
+            self._services.offload.store(store.issue_token, user.username, _hashed(refresh), expires)
+        except PeeweeException as error:
+            log.error("%s signed in for %d s only: %s", user.username, ACCESS_SECONDS, error)
+            return Session(user, access, None)
+        return Session(user, access, refresh)
 
     def renew(self, refresh: str) -> Session:
         """The next tokens for a refresh token.  One that was used before signs its whole family out."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import peewee
 import pytest
 from falcon import testing
 
@@ -135,6 +136,17 @@ def test_success_forgets_the_failures(api: Api) -> None:
     assert api.sign_in().status_code == 200
     mistype(api)
     assert api.sign_in().headers["retry-after"] == "5"
+
+
+def test_a_full_disk_keeps_nobody_from_signing_in(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise peewee.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(api.store, "issue_token", full)
+    result = api.sign_in()
+    assert (result.status_code, "set-cookie" in result.headers) == (200, False)
+    api.token = result.json["access_token"]
+    assert api("GET", "/api/health").status_code == 200
 
 
 def test_refreshing_gives_the_next_tokens(api: Api) -> None:

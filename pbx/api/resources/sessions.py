@@ -56,6 +56,8 @@ class Me:
 
 def answer_with(session: Session, request: falcon.Request, response: falcon.Response) -> None:
     response.media = session.document()
+    if session.refresh is None:
+        return
     response.set_cookie(
         COOKIE, session.refresh, path=PATH, max_age=REFRESH_SECONDS, http_only=True, same_site="Strict",
         secure=request.scheme == "https",
