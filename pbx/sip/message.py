@@ -75,8 +75,9 @@ class Response(Message):
 class MalformedMessage(RemoteProtocolError):
     """A datagram that is no proper message.
 
-    `partial` is the request it meant to be, if it has the headers that an answer copies (Via, From, To,
-    Call-ID, CSeq) and is no ACK; else None, and silence is the answer.  Of its views only `via` is checked.
+    `partial` is the request it meant to be, if an answer can be addressed and matched (a sound Via, a CSeq:
+    §17.1.3) and it is no ACK; else None, and silence is the answer.  From, To and Call-ID are in it if they
+    came (RFC 4475 §3.3.1).  Of its views only `via` is checked.
     """
 
     def __init__(self, status: int, reason: str, partial: Request | None = None) -> None:
@@ -107,7 +108,7 @@ def build_response(
     """
     asked = request.headers.lines
     lines: dict[str, list[str]] = {name: list(asked[name]) for name in _REQUIRED if name in asked}
-    if to_tag is not None and not _has_tag(request):
+    if to_tag is not None and "To" in lines and not _has_tag(request):
         lines["To"] = [f"{lines['To'][0]};tag={check_value('To', to_tag)}"]
     if status == 100 and "Timestamp" in asked:
         lines["Timestamp"] = list(asked["Timestamp"])
@@ -256,7 +257,7 @@ def _salvage(start: str, lines: Sequence[str]) -> Request | None:
                 fields[key] = [value]
             elif key == "Via":
                 fields[key].append(value)
-    if len(fields) != len(_REQUIRED):
+    if not {"Via", "CSeq"} <= fields.keys():
         return None
     partial = Request(words[0], words[1], Headers(fields))
     try:

@@ -43,8 +43,9 @@ def examine(data: bytes) -> None:
             assert status in {400, 414, 505, 513}
             if partial is not None:
                 assert partial.method != "ACK"
-                reply = build_response(partial, status, reason, to_tag="t").encode()
-                assert reply.partition(b"\r\n\r\n")[0].count(b"\n") >= 5
+                reply = build_response(partial, status, reason, to_tag="t")
+                assert {"Via", "CSeq"} <= reply.headers.lines.keys() == partial.headers.lines.keys()
+                assert reply.encode().endswith(b"\r\nContent-Length: 0\r\n\r\n")
             return
         case Request() as message:
             for name in VIEWS:

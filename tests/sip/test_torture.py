@@ -40,7 +40,7 @@ REFUSED = {
     "badvers.dat": (505, False),  # so it is here
     "bigcode.dat": (400, False),
     "clerr.dat": (400, True),
-    "insuf.dat": (400, False),  # no From, To, Call-ID
+    "insuf.dat": (400, True),  # no From, To, Call-ID
     "ltgtruri.dat": (400, True),
     "lwsruri.dat": (400, True),
     "lwsstart.dat": (400, True),
