@@ -92,10 +92,11 @@ def _contact_refusal(contact: NameAddr, seconds: int, settings: Settings) -> Ref
 def _binding(
     request: Request, aor: str, contact: NameAddr, source: Flow, now: float, seconds: int
 ) -> Binding:
+    path = tuple(request.paths[:MAX_PATH])
     return Binding(
         aor=aor,
         contact=contact.uri,
-        flow=reach(contact.uri, source),
+        flow=reach(path[0].uri if path else contact.uri, source),  # RFC 3327 §5.3
         source=source,
         expires_at=now + seconds,
         since=now,
@@ -103,7 +104,7 @@ def _binding(
         cseq=request.cseq.number,
         q=_q(contact.params),
         user_agent=(request.get("User-Agent") or "")[:200],
-        path=tuple(request.paths[:MAX_PATH]),
+        path=path,
         instance=contact.param("+sip.instance") or "",
         contact_params=tuple((name, value) for name, value in contact.params if name not in _OURS),
     )

@@ -247,6 +247,13 @@ def test_a_path_is_kept_and_echoed() -> None:
     assert [str(hop) for hop in rig.event(Registered).binding.path] == ["<sip:edge.example;lr>"]
 
 
+def test_a_path_through_the_source_of_the_register_says_its_port() -> None:
+    rig = Rig()
+    phone = Phone(rig)
+    phone.register("<sip:1001@192.168.1.7>", headers=[f"Path: <sip:{phone.address.host}:5090;lr>"])
+    assert rig.event(Registered).binding.flow.remote == Address(phone.address.host, 5090)
+
+
 def test_registering_for_ever_does_not_fill_memory() -> None:
     rig = Rig()
     phone = Phone(rig)
