@@ -72,9 +72,10 @@ class Session:
 
     @property
     def can_offer(self) -> bool:
-        """`offer` is legal now: CONFIRMED or ANSWERED and no re-INVITE of either side is under way."""
-        live = self.state in LEGAL["offer"]
-        return live and self._offered is None and self.offering is None and self._owed is None
+        """`offer` is legal now: CONFIRMED or ANSWERED, and no offer of either side waits for its answer."""
+        answered = self._success is None or not self._success.offered
+        idle = self._offered is None and self.offering is None and self._owed is None
+        return self.state in LEGAL["offer"] and answered and idle
 
     # -- the callee's verbs, see `incoming` ----------------------------------------------------------------
 

@@ -54,7 +54,9 @@ def test_a_re_invite_without_offer_gets_ours_and_the_ack_answers(talk: Talk) -> 
     talk.session.accept(sdp(OFFER), talk.rig.now)
     (ok,) = talk.rig.drain()
     assert ok.body == OFFER
+    assert not talk.session.can_offer  # that offer of ours is not answered yet (RFC 3264 §4)
     talk.say("ACK", body=ANSWER)
+    assert talk.session.can_offer
     assert talk.rig.event(OfferAnswered).sdp == sdp(ANSWER)
 
 
