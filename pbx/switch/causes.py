@@ -49,6 +49,7 @@ class Cause(Enum):
 _OF_STATUS = {
     403: Cause.FORBIDDEN,
     404: Cause.NOT_FOUND,
+    406: Cause.NO_CODEC,
     408: Cause.UNREACHABLE,
     410: Cause.NOT_FOUND,
     415: Cause.NO_CODEC,
@@ -63,6 +64,8 @@ _OF_STATUS = {
     603: Cause.DECLINED,
     604: Cause.NOT_FOUND,
     606: Cause.NO_CODEC,
+    607: Cause.DECLINED,
+    608: Cause.DECLINED,
 }
 _RELAYED = frozenset(_OF_STATUS) - {408, 487}
 
@@ -75,15 +78,17 @@ _TELLING = (
     Cause.NO_CODEC,
     Cause.UNAVAILABLE,
     Cause.NOT_FOUND,
+    Cause.LOOP,
     Cause.UNREACHABLE,
 )
 
 
 def of_status(status: int) -> Cause:
-    """The cause behind a phone's final refusal.  3xx is not followed yet, so it counts as unavailable."""
+    """The cause behind a phone's final refusal.  3xx is not followed yet, so it counts as unavailable; a
+    6xx that we do not know counts as 600 (§8.1.3.2)."""
     if 300 <= status < 400:
         return Cause.UNAVAILABLE
-    return _OF_STATUS.get(status, Cause.FAILED)
+    return _OF_STATUS.get(status, Cause.BUSY if status >= 600 else Cause.FAILED)
 
 
 def relayed(status: int) -> int:
@@ -92,7 +97,7 @@ def relayed(status: int) -> int:
     Not passed on: what speaks of our own dialog with the phone (401, 407, 481, 487, 491 …), its time-out,
     and server errors, which would make the caller give up on us (§16.7 item 6).
     """
-    return status if status in _RELAYED else 0
+    return status if status in _RELAYED or status >= 600 else 0
 
 
 def most_telling(causes: Iterable[Cause]) -> Cause:

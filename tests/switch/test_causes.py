@@ -18,6 +18,9 @@ from pbx.switch.causes import Cause, most_telling, of_status, relayed
         (302, Cause.UNAVAILABLE, 0),
         (401, Cause.FAILED, 0),
         (503, Cause.FAILED, 0),
+        (406, Cause.NO_CODEC, 406),
+        (607, Cause.DECLINED, 607),
+        (699, Cause.BUSY, 699),
     ],
 )
 def test_a_refusal_is_understood(status, cause, passed_on):
@@ -28,6 +31,7 @@ def test_a_refusal_is_understood(status, cause, passed_on):
 def test_a_persons_word_goes_before_a_machines():
     assert most_telling([Cause.UNREACHABLE, Cause.BUSY, Cause.NOT_FOUND]) is Cause.BUSY
     assert most_telling([Cause.FAILED]) is Cause.FAILED
+    assert most_telling([of_status(483)]) is Cause.LOOP
 
 
 def test_every_cause_has_words_and_its_own_slug():
