@@ -107,6 +107,7 @@ class Negotiation:
     """
 
     __slots__ = (
+        "_ip",
         "_lines",
         "_offer",
         "_sent",
@@ -118,8 +119,13 @@ class Negotiation:
         "remote",
     )
 
-    def __init__(self, session_id: int, username: str = "-") -> None:
-        """`session_id` and `username` go into our o-line."""
+    def __init__(self, session_id: int, username: str = "-", ip: int = 0) -> None:
+        """`session_id` and `username` go into our o-line.
+
+        `ip` (4 or 6) is the version that our audio port speaks: audio at an address of the other one is not
+        usable.  0 = either is.
+        """
+        self._ip = ip
         self.local: Description | None = None
         self.remote: Audio | None = None
         self._session_id = session_id
@@ -133,7 +139,7 @@ class Negotiation:
     def take_offer(self, description: Description) -> Audio:
         """Read the peer's offer, for `make_answer` to answer; 488 and no change without usable audio."""
         for number, media in enumerate(description.media):
-            audio = _audio(description, media)
+            audio = self._usable(description, media)
             if audio is not None and common(audio.codecs, _RATES):
                 self._offer, self._stream, self.remote = description, number, audio
                 self._lines = tuple(_refused(media) for media in description.media)
@@ -147,7 +153,7 @@ class Negotiation:
         offered = {(codec.name, codec.rate) for codec in _codecs(self.local.media[self._stream])}
         audio = None
         if self._stream < len(description.media):
-            audio = _audio(description, description.media[self._stream])
+            audio = self._usable(description, description.media[self._stream])
         if audio is not None:
             audio = replace(audio, codecs=tuple(c for c in audio.codecs if (c.name, c.rate) in offered))
         if audio is None or not common(audio.codecs, _RATES):
@@ -183,6 +189,13 @@ class Negotiation:
         """
         self.local, self.remote = before.local, before.remote
         self._offer, self._lines, self._stream = before._offer, before._lines, before._stream
+
+    def _usable(self, description: Description, media: Media) -> Audio | None:
+        """What an m-line says, or None if that is nothing to us."""
+        audio = _audio(description, media)
+        if audio is None or self._ip in (0, ip_address(audio.host).version):
+            return audio
+        return None
 
     def _say(self, local: Address, media: Media, times: tuple[str, ...]) -> Description:
         if not self._lines:

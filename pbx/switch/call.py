@@ -15,7 +15,7 @@ from pbx.switch.bridge import SENDS, Bridge
 from pbx.switch.causes import Cause, most_telling, of_status, relayed
 from pbx.switch.desk import Desk
 from pbx.switch.events import CallChanged, CallEnded, CallStarted, CallView, Party, SetupTimed, Trouble
-from pbx.switch.leg import Leg, LegState, relayable
+from pbx.switch.leg import Leg, LegState, relayable, voices
 from pbx.switch.renegotiation import Renegotiation
 from pbx.switch.route import CallInfo, Route
 from pbx.switch.router import route
@@ -127,6 +127,7 @@ class Call:
             else leg.offer(SUPPORTED),
             now=now,
             max_forwards=self._max_forwards - 1,
+            route=phone.path,
         )
         self.desk.attach(self, leg, session)
 
@@ -136,14 +137,15 @@ class Call:
         self.bridge = Bridge([self.caller], echo=True)
         audio = self.caller.audio
         codecs = relayable(audio.codecs) if audio else SUPPORTED
-        self._answer_caller(codecs, mirror(audio.direction) if audio else "sendrecv", now)
+        self._answer_caller(codecs, mirror(audio.direction) if audio else "sendrecv", None, now)
 
-    def _answer_caller(self, codecs: Iterable[Codec], direction: str, now: float) -> None:
-        audio = self.caller.audio
-        sdp = self.caller.reply(codecs, direction) if audio else self.caller.offer(codecs)
-        self.caller.session.answer(sdp, now)
-        self.caller.state = LegState.ANSWERED
+    def _answer_caller(self, codecs: Iterable[Codec], direction: str, ptime: int | None, now: float) -> None:
+        caller = self.caller
+        sdp = caller.reply(codecs, direction, ptime) if caller.audio else caller.offer(codecs, ptime=ptime)
+        caller.session.answer(sdp, now)
+        caller.state = LegState.ANSWERED
         self._times["answered"] = self.desk.wall(now)
+        self._move(CallState.ACTIVE)  # also when the parties agree on silence at once: on hold comes after
         self._settle(now)
 
     # -- call events from the legs
@@ -154,6 +156,8 @@ class Call:
             return
         leg.state = LegState.RINGING
         early = self._early_audio(leg, sdp)
+        if sdp is not None and early is None:
+            status = 180  # a phone that is told of sound and gets none would leave its user in silence
         if self.state is CallState.NEW:
             self._move(CallState.RINGING)
             self._times["ringing"] = self.desk.wall(now)
@@ -197,7 +201,7 @@ class Call:
                 other.hang_up(Cause.ANSWERED_ELSEWHERE, now)
         self.callee = leg.party
         self.bridge = Bridge([self.caller, leg])
-        self._answer_caller(leg.audio.codecs, leg.audio.direction, now)
+        self._answer_caller(leg.audio.codecs, leg.audio.direction, leg.audio.ptime, now)
 
     def refused(self, leg: Leg, status: int, now: float) -> None:
         """A phone said no, or never answered our messages (408).  6xx speaks for all of them (§21.6)."""
@@ -226,6 +230,17 @@ class Call:
             self.end(Cause.NO_CODEC, now)
             return
         self._settle(now)
+        self._narrow(leg, now)
+
+    def _narrow(self, leg: Leg, now: float) -> None:
+        """`leg` had the last word on an offer of ours.  If the other party still counts on a voice format
+        that it did not take, that party is offered the ones it took."""
+        other = self.bridge.other(leg)
+        if other is None or leg.audio is None or other.audio is None or not other.session.can_offer:
+            return
+        if not voices(other.audio.codecs) <= voices(leg.audio.codecs):
+            codecs = relayable(leg.audio.codecs)
+            other.session.offer(other.offer(codecs, leg.audio.direction, leg.audio.ptime), now)
 
     def gone(self, leg: Leg, cause: Cause, now: float) -> None:
         """A party hung up, gave up or vanished."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ class Desk:
                 )
             )
             return None
-        negotiation = Negotiation(self.random.getrandbits(31))
+        negotiation = Negotiation(self.random.getrandbits(31), ip=ip_address(host).version)
         return Leg(f"{call}.{number}", party, negotiation, Address(host, port), sources)
 
     def attach(self, call: "Call", leg: Leg, session: Session) -> None:

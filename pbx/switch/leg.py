@@ -141,6 +141,11 @@ class Leg:
         )
 
 
+def voices(codecs: Iterable[Codec]) -> frozenset[str]:
+    """The names of the voice formats that we pass on among `codecs`."""
+    return frozenset(codec.name for codec in relayable(codecs)) - {"telephone-event"}
+
+
 def relayable(codecs: Iterable[Codec]) -> tuple[Codec, ...]:
     """Those of a party's formats that we pass on, with its payload numbers and in its order."""
     return common(tuple(codecs), AUDIO_NAMES)

@@ -297,3 +297,16 @@ def test_the_caller_is_named_by_the_directory_not_by_the_message():
     world.run()
     assert bob.incoming.invite.from_.display == "Person 1001"
     assert bob.incoming.invite.get("P-Asserted-Identity") is None
+
+
+def test_a_phone_behind_a_proxy_is_called_by_its_path():
+    world = World("1001", "1002")
+    anna = world.phone("1001", "192.0.2.11")
+    edge = world.phone("1002", "192.0.2.30", register=False)
+    edge.register(contact="<sip:1002@10.1.1.1:5060>\r\nPath: <sip:192.0.2.30;lr>")
+    world.run()
+    anna.call("1002")
+    world.run()
+    invite = edge.incoming.invite
+    assert invite.raw_uri == "sip:1002@10.1.1.1:5060"
+    assert invite.all("Route") == ["<sip:192.0.2.30;lr>"]

@@ -2,11 +2,27 @@
 
 from random import Random
 
+import pytest
+
+from pbx.sip.offer import mirror
 from pbx.switch.events import Trouble
 from pbx.switch.media import Ports
 from pbx.wire.media import Failed, Ready, Resumed, Silent, Want
 from tests.switch.test_calls import ringing, talking
 from tests.world import World
+
+
+def spy(world: World, *starts: str) -> list[bytes]:
+    """The bodies of all messages on the wire, from now on, whose first line begins so."""
+    bodies: list[bytes] = []
+
+    def look(data: bytes) -> bool:
+        if data.startswith(tuple(start.encode() for start in starts)):
+            bodies.append(data.partition(b"\r\n\r\n")[2])
+        return False
+
+    world.lose = look
+    return bodies
 
 
 def test_an_answered_call_is_heard_both_ways():
@@ -72,6 +88,71 @@ def test_early_sound_of_a_single_phone_is_passed_on():
     assert call.log[-1] == "200"
 
 
+def test_the_answer_is_the_same_before_and_after_the_pick_up():
+    world = World("1001", "1002")
+    anna, bob = world.phone("1001", "192.0.2.11"), world.phone("1002", "192.0.2.12")
+    answers = spy(world, "SIP/2.0 183 Session Progress", "SIP/2.0 200 OK")
+    call = anna.call("1002")
+    world.run()
+    answer = bob.sdp() + "a=ptime:40\r\n"
+    bob.incoming.reply(183, answer)
+    bob.incoming.pick_up(answer)
+    world.run()
+    assert call.log[-2:] == ["183", "200"]
+    early, final = (body for body in answers if body)
+    assert early == final
+    assert b"a=ptime:40\r\n" in final
+
+
+def test_early_sound_that_cannot_be_passed_on_is_plain_ringing():
+    world = World("1001", "1002")
+    anna = world.phone("1001", "192.0.2.11")
+    desk, soft = world.phone("1002", "192.0.2.12"), world.phone("1002", "192.0.2.13")
+    call = anna.call("1002")
+    world.run()
+    desk.incoming.reply(183, desk.sdp())
+    soft.incoming.ring()
+    world.run()
+    assert call.log == ["401", "100", "180"]
+
+
+@pytest.mark.parametrize("direction", ["sendonly", "recvonly", "inactive"])
+def test_a_call_may_begin_on_hold(direction):
+    world = World("1001", "1002")
+    anna, bob = world.phone("1001", "192.0.2.11"), world.phone("1002", "192.0.2.12")
+    call = anna.call("1002", anna.sdp(direction=direction))
+    world.run()
+    assert f"a={direction}\r\n".encode() in bob.incoming.sdp
+    bob.incoming.pick_up(bob.sdp(direction=mirror(direction)))
+    world.run()
+    assert world.switch.calls()[0].state == "held"
+    assert len(world.wanted.hears) == (direction != "inactive")
+    world.run(40)
+    assert world.switch.calls()[0].state == "held"
+    call.bye()
+    world.run()
+    assert world.record.cause == "normal"
+    world.nothing_left()
+
+
+def test_a_call_to_the_echo_test_may_begin_on_hold():
+    world = World("1001")
+    anna = world.phone("1001", "192.0.2.11")
+    call = anna.call("*43", anna.sdp(direction="sendonly"))
+    world.run()
+    assert call.log[-1] == "200"
+    assert world.switch.calls()[0].state == "held"
+
+
+def test_audio_of_another_ip_version_than_ours_is_refused():
+    world = World("1001", "1002")
+    anna = world.phone("1001", "192.0.2.11")
+    world.phone("1002", "192.0.2.12")
+    call = anna.call("1002", anna.sdp().replace("c=IN IP4 192.0.2.11", "c=IN IP6 2001:db8::1"))
+    world.run()
+    assert call.log[-1] == "488"
+
+
 def test_an_invite_without_an_offer_gets_ours_and_answers_in_the_ack():
     world = World("1001", "1002")
     anna, bob = world.phone("1001", "192.0.2.11"), world.phone("1002", "192.0.2.12")
@@ -88,6 +169,26 @@ def test_an_invite_without_an_offer_gets_ours_and_answers_in_the_ack():
     caller, _ = world.wanted.legs
     assert caller.remote == ("192.0.2.11", 4000)
     assert len(world.wanted.hears) == 2
+
+
+def test_a_format_that_the_late_answer_left_out_is_taken_from_the_other_phone_too():
+    world = World("1001", "1002")
+    anna, bob = world.phone("1001", "192.0.2.11"), world.phone("1002", "192.0.2.12")
+    call = anna.call("1002", sdp="")
+    world.run()
+    call.auto = False
+    bob.incoming.pick_up()
+    world.run()
+    body = anna.sdp(codecs=("8 PCMA/8000",))
+    anna.request("ACK", call.target, call.local, call.remote, call.call_id, call.cseq, body)
+    world.run()
+    assert bob.incoming.log == ["INVITE", "ACK", "INVITE"]
+    assert b"RTP/AVP 8\r\n" in bob.incoming.sdp
+    bob.incoming.pick_up(bob.sdp(codecs=("8 PCMA/8000",)))
+    world.run()
+    assert [list(dict(leg.payloads)) for leg in world.wanted.legs][1] == [8]
+    assert [leg.codec for leg in world.switch.calls()[0].legs] == ["PCMA", "PCMA"]
+    assert bob.incoming.log == ["INVITE", "ACK", "INVITE", "ACK"]
 
 
 def test_hold_and_resume_pass_through():
