@@ -143,7 +143,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
-    """`why`: "expired", "unregistered", "replaced" or "extension deleted"."""
+    """`why`: "expired", "unregistered", "replaced", "extension deleted" or "password changed"."""
 
     binding: Binding
     why: str

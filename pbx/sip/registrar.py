@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -105,12 +105,6 @@ class Registrar:
         """Remove a binding; tells `Unregistered`."""
         self._drop(binding)
         self._events.append(Unregistered(binding, why))
-
-    def retain(self, extensions: Container[str]) -> None:
-        """Remove the bindings of every extension that is not in `extensions`."""
-        for binding in self.all():
-            if binding.aor not in extensions:
-                self.remove(binding, "extension deleted")
 
     def _make_room(self, aor: str) -> None:
         # Phones that come with a new port after every start leave their old contacts behind; the freshest

@@ -134,9 +134,15 @@ class Stack:
     # -- the user's side -----------------------------------------------------------------------------------
 
     def use(self, directory: Directory, now: float) -> None:
-        """Read this directory from now on; bindings of extensions that it lacks go ("extension deleted")."""
+        """Read this directory from now on.  Bindings of extensions that it lacks go ("extension deleted"), and
+        those that were made with a password that does not count any more ("password changed")."""
+        changed = _new_passwords(self.directory, directory)
         self._gatekeeper.use(directory)
-        self.registrar.retain(directory.extensions)
+        for binding in self.registrar.all():
+            if binding.aor not in directory.extensions:
+                self.registrar.remove(binding, "extension deleted")
+            elif binding.aor in changed:
+                self.registrar.remove(binding, "password changed")
 
     def restore(self, binding: Binding, now: float) -> None:
         """Take up a binding from before a restart, silently; not if it expired or its extension is gone."""
@@ -198,3 +204,12 @@ class Stack:
             "timers": len(self._timers),
             **self._gatekeeper.counts,
         }
+
+
+def _new_passwords(before: Directory, after: Directory) -> set[str]:
+    """The extensions whose password changed.  A new realm changes every digest, but no password."""
+    if before.domain != after.domain:
+        return set()
+    both = before.accounts.keys() & after.accounts.keys()
+    return {after.accounts[name].extension for name in both
+            if before.accounts[name].ha1 != after.accounts[name].ha1}

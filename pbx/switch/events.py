@@ -111,7 +111,7 @@ class PhoneRegistered:
 
 @dataclass(frozen=True, slots=True)
 class PhoneUnregistered:
-    """`why`: "expired", "unregistered", "replaced" or "extension deleted"."""
+    """`why`: "expired", "unregistered", "replaced", "extension deleted" or "password changed"."""
 
     binding: BindingView
     why: str

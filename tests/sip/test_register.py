@@ -1,11 +1,13 @@
 """REGISTER as a phone sends it (RFC 3261 §10)."""
 
+from dataclasses import replace
+
 import pytest
 
 from pbx.sip.events import Registered, Rejected, Unregistered
 from pbx.sip.flow import Address
 from pbx.sip.message import Message
-from tests.sip.kit import DOMAIN, Phone, Rig, label, labels, office
+from tests.sip.kit import DOMAIN, Phone, Rig, account, label, labels, office
 
 HERE = "<sip:1001@10.0.0.11>"
 
@@ -265,6 +267,21 @@ def test_registering_for_ever_does_not_fill_memory() -> None:
     assert counts["transactions"] <= 33
     assert counts["timers"] <= 40
     assert counts["nonces"] <= 301
+
+
+def test_a_new_password_ends_what_was_registered_with_the_old_one() -> None:
+    rig = Rig()
+    Phone(rig).register(HERE)
+    Phone(rig, "1002").register("<sip:1002@10.0.0.11:5082>")
+    rig.events()
+    before = rig.stack.directory
+    accounts = {**before.accounts, "1001": account("1001", "Another-secret-2026")}
+    rig.stack.use(replace(before, accounts=accounts), rig.now)
+    gone = rig.event(Unregistered)
+    assert (gone.binding.aor, gone.why) == ("1001", "password changed")
+    assert [binding.aor for binding in rig.stack.registrar.all()] == ["1002"]
+    rig.stack.use(replace(before, domain="new.test", accounts={"1002": account("1002", "as if")}), rig.now)
+    assert [binding.aor for binding in rig.stack.registrar.all()] == ["1002"]  # the realm's digests are others
 
 
 def test_a_deleted_extension_takes_its_bindings_along() -> None:
