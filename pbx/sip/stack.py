@@ -134,8 +134,8 @@ class Stack:
     # -- the user's side -----------------------------------------------------------------------------------
 
     def use(self, directory: Directory, now: float) -> None:
-        """Read this directory from now on.  Bindings of extensions that it lacks go ("extension deleted"), and
-        those that were made with a password that does not count any more ("password changed")."""
+        """From now on this is the office.  Bindings of extensions that it lacks go ("extension deleted"), and
+        those made with a password that does not count any more ("password changed")."""
         changed = _new_passwords(self.directory, directory)
         self._gatekeeper.use(directory)
         for binding in self.registrar.all():
