@@ -26,7 +26,7 @@ class Cause(Enum):
     AUDIO_LOST = 500, 41, "no audio arrived"
     MEDIA_FAILED = 503, 47, "the audio port could not be opened"
     FAILED = 500, 41, "the call failed"
-    HUNG_UP_BY_ADMIN = 200, 16, "hung up from the console"
+    HUNG_UP_BY_ADMIN = 480, 16, "hung up from the console"
     SHUTDOWN = 503, 41, "the phone system was stopped"
 
     def __init__(self, status: int, q850: int, words: str) -> None:

@@ -243,6 +243,18 @@ def test_the_admin_hangs_up():
     world.nothing_left()
 
 
+def test_the_admin_hangs_up_while_it_rings():
+    world = World("1001", "1002")
+    call, other = ringing(world)
+    (view,) = world.switch.calls()
+    assert world.switch.hang_up(view.call, world.now)
+    world.run(1)
+    assert call.log[-1] == "480"
+    assert other.log[-2:] == ["CANCEL", "ACK"]
+    assert world.record.cause == "hung_up_by_admin"
+    world.nothing_left()
+
+
 def test_stopping_the_system_says_goodbye_to_everybody():
     world = World("1001", "1002", "1003")
     call, other = talking(world)
