@@ -7,11 +7,14 @@ class Server {
   asked: string[] = [];
   token = "t0";
   refreshes = 0;
+  /** What was asked in a way that outlives the page. */
+  lasting: string[] = [];
 
   reachable = true;
 
   answer = (url: string, init: RequestInit): Promise<Response> => {
     if (!this.reachable) return Promise.reject(new TypeError("network"));
+    if (init.keepalive) this.lasting.push(url);
     this.asked.push(`${init.method ?? "GET"} ${url}`);
     return Promise.resolve(this.#answer(url, new Headers(init.headers)));
   };
@@ -55,6 +58,12 @@ describe("Api", () => {
     await Promise.all([api.get("/api/calls"), api.get("/api/phones")]);
     expect(server.asked.filter((line) => line.includes("refresh"))).toHaveLength(1);
     expect(api.signedIn).toBe(true);
+  });
+
+  it("renews in a request that outlives the page, for a reload must not lose the new cookie", async () => {
+    server.refreshes = 1;
+    await api.refresh();
+    expect(server.lasting).toEqual(["/api/auth/refresh"]);
   });
 
   it("says once that the session is over", async () => {

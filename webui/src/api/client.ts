@@ -81,12 +81,13 @@ export class Api {
   }
 
   async #exchange(): Promise<User | null> {
-    const response = await this.#inTurn(() => this.#request("POST", "/api/auth/refresh", {}));
+    // Reloaded meanwhile, the page must not lose the answer: the cookie in it is the only one that still counts.
+    const response = await this.#inTurn(() => this.#request("POST", "/api/auth/refresh", {}, { keepalive: true }));
     if (response.status === 401 || response.status === 403) return null;
     return this.#keep(await this.#json<Session>(response));
   }
 
-  async #request(method: string, path: string, body: object | undefined): Promise<Response> {
+  async #request(method: string, path: string, body: object | undefined, more: RequestInit = {}): Promise<Response> {
     const headers = this.#headers({ Accept: "application/json" });
     if (body) headers["Content-Type"] = "application/json";
     try {
@@ -95,6 +96,7 @@ export class Api {
         headers,
         signal: AbortSignal.timeout(TIMEOUT_MS),
         cache: "no-store",
+        ...more,
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
       this.#readClock(response);
