@@ -13,6 +13,7 @@ import { filterQuery, isFiltered, matches, NO_FILTER, PERIODS, readFilter, recor
 
 const LIMIT = 50;
 const TYPING_MS = 300;
+const FRESH_SECONDS = 10;
 
 export function Records({ query }: { query: URLSearchParams }): JSX.Element {
   const { router, store } = useApp();
@@ -58,12 +59,18 @@ function useRecords(filter: Filter, key: string): List {
     try {
       const page = await store.records(recordsQuery(filter, store.now.peek(), LIMIT, cursor));
       if (ask !== asked.current) return;
-      setState((old) => ({ key, items: cursor === null ? page.items : merge(old.items ?? [], page.items), next: page.next, problem: null }));
+      setState((old) => ({ key, items: merge(cursor === null ? justEnded() : old.items ?? [], page.items), next: page.next, problem: null }));
     } catch (error) {
       if (ask === asked.current) setState((old) => ({ ...old, key, problem: Problem.of(error) }));
     } finally {
       if (ask === asked.current) setBusy(false);
     }
+  };
+  /** Its record may still be on the way to the disk. */
+  const justEnded = (): Call[] => {
+    const call = store.ended.peek();
+    const now = store.now.peek();
+    return call && now - (call.ended ?? 0) < FRESH_SECONDS && matches(call, filter, now) ? [call] : [];
   };
   const online = store.live.state.value === "live";
   useEffect(() => {
