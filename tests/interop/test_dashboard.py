@@ -16,6 +16,7 @@ from tests.office import ADMIN, ADMIN_PASSWORD, Office, office_yaml
 
 HOST, ANNA, BOB = "127.0.0.33", "127.0.3.1", "127.0.3.2"
 URL = f"http://{HOST}:9000"
+LONGEST_NAME = "Anna Adams " + "W" * 53
 DESK, POCKET = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
@@ -87,7 +88,7 @@ def test_from_the_first_visit_to_the_first_record(
     see("2-empty")
     passwords = {
         number: make_extension(page, number, name, see)
-        for number, name in (("1001", "Anna Adams"), ("1002", "Bob Brown"))
+        for number, name in (("1001", LONGEST_NAME), ("1002", "Bob Brown"))
     }
     anna = telephone(office, tmp_path, "1001", ANNA, passwords["1001"])
     bob = telephone(office, tmp_path, "1002", BOB, passwords["1002"])
@@ -126,6 +127,7 @@ def code(office: Office) -> str:
 def make_extension(page: Page, number: str, name: str, see: Callable[[str], None]) -> str:
     """The phone's password, which is shown once."""
     page.get_by_test_id("new-extension").first.click()
+    expect(page.get_by_test_id("extension-name")).to_be_focused()
     page.get_by_test_id("extension-number").fill(number)
     page.get_by_test_id("extension-name").fill(name)
     page.get_by_test_id("extension-submit").click()
@@ -182,6 +184,10 @@ def every_page_on_a_small_dark_screen(page: Page, see: Callable[[str], None]) ->
         page.get_by_test_id(f"nav-{name}").click()
         page.wait_for_url(f"**/{name}")
         see(f"8-pocket-{name}")
+    page.get_by_test_id("nav-records").click()
+    page.get_by_test_id("records").locator("a").first.click()
+    expect(page.get_by_test_id("record-story")).to_be_visible()
+    see("8-pocket-record")
     page.set_viewport_size(DESK)
     page.emulate_media(color_scheme="light")
 

@@ -1,6 +1,6 @@
 /** A modal dialog on the browser's own `<dialog>`: it keeps the focus inside and gives it back. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "./parts";
 
 export function Dialog({ title, onClose, children, firm = false, wide = false, testid }: {
@@ -14,7 +14,8 @@ export function Dialog({ title, onClose, children, firm = false, wide = false, t
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the fields' own effects, so that a field that wants the focus gets it.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     const own = dialog.current;
     if (own && !own.open) own.showModal();
