@@ -139,6 +139,8 @@ class Engine:
         counters = session.counters()
         self._past = _sum(self._past, (*session.left, *session.legs.values()))
         self._tell(Closed(session.call, counters), now)
+        if not self._sessions:  # the last totals for now must not miss it
+            self._tell(self._totals(), now)
 
     def _ready(self) -> Ready:
         """As many calls as one message holds.  The list is for calls that the switch has lost; the others it
