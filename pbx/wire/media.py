@@ -142,7 +142,8 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over all calls since the media process started; told every second while a call is up."""
+    """Sums over all calls since the media process started; told every second while a call is up, and
+    when the last one has ended."""
 
     legs: int
     packets: int

@@ -70,6 +70,14 @@ def test_totals_come_every_second_while_a_call_is_up(media, anna, bob):
     assert 0 <= totals.late < 1
 
 
+def test_the_last_call_is_in_the_totals(media, anna, bob):
+    connected(media, anna, bob)
+    media.say(Want("c", 9))
+    while (totals := media.hear(Totals)).legs:
+        pass
+    assert totals.packets >= 2
+
+
 def test_quit_ends_it_and_frees_the_path(media, anna):
     media.say(Want("c", 1, (leg("a", A, anna),)))
     media.say(Quit())
