@@ -18,7 +18,8 @@ WEB_FILES  := $(filter-out webui/node_modules/% webui/dist/%,$(shell find webui 
                 -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null))
 
 # Another Python than the one .venv was made with (a Debian upgrade, say) means: make .venv anew.
-WHICH_PYTHON = { command -v $(PYTHON); $(PYTHON) -VV; } 2>/dev/null
+# The same one by another way (an activated .venv, a shim) does not.
+WHICH_PYTHON = $(PYTHON) -c 'import sys; print(sys.base_prefix, sys.version)' 2>/dev/null
 FORGET := $(shell $(WHICH_PYTHON) | cmp -s - .venv/.python || rm -f .venv/.ready-*)
 
 .DEFAULT_GOAL := help
