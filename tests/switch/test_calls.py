@@ -145,8 +145,8 @@ def test_a_phone_that_is_gone_ends_as_unreachable():
     del world.phones[bob.address]
     call = anna.call("1002")
     world.run(40)
-    assert call.log[-1] == "480"
-    assert world.record.cause in ("no_answer", "unreachable")
+    assert call.log[-1] == "408"
+    assert world.record.cause == "unreachable"
     world.nothing_left()
 
 
