@@ -311,8 +311,11 @@ class Call:
 
     def _nobody(self, now: float) -> None:
         """The time to ring is over; a phone that never even said that it rings was not reached."""
-        rang = any(leg.state is LegState.RINGING for leg in self.legs[1:])
-        self.end(Cause.NO_ANSWER if rang else Cause.UNREACHABLE, now)
+        called = self.legs[1:]
+        if any(leg.state is LegState.RINGING for leg in called):
+            self.end(Cause.NO_ANSWER, now)
+        else:
+            self.end(most_telling(leg.cause or Cause.UNREACHABLE for leg in called), now)
 
     def end(self, cause: Cause, now: float, by: str = "switch", status: int = 0) -> None:
         """Ends every leg, then counts the audio, then tells the record.  `status` refuses the caller

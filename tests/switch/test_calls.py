@@ -150,6 +150,20 @@ def test_a_phone_that_is_gone_ends_as_unreachable():
     world.nothing_left()
 
 
+def test_a_busy_phone_says_more_than_one_that_is_gone():
+    world = World("1001", "1002")
+    anna = world.phone("1001", "192.0.2.11")
+    desk, gone = world.phone("1002", "192.0.2.12"), world.phone("1002", "192.0.2.13")
+    del world.phones[gone.address]
+    call = anna.call("1002")
+    world.run()
+    desk.incoming.reply(486)
+    world.run(40)
+    assert call.log[-1] == "486"
+    assert world.record.cause == "busy"
+    world.nothing_left()
+
+
 def test_all_phones_of_an_extension_ring_and_the_losers_stop():
     world = World("1001", "1002")
     anna = world.phone("1001", "192.0.2.11")
