@@ -45,7 +45,7 @@ def status(options: argparse.Namespace) -> int:
     assert isinstance(answer, say.StatusReply)
     minutes = int(answer.uptime) // 60
     print(f"Warden VoIP {answer.version} (pid {answer.pid}), up {minutes // 60} h {minutes % 60} min:")
-    print(f"{answer.phones} phones registered, {answer.calls} calls up.")
+    print(f"Phones registered: {answer.phones}.  Calls up: {answer.calls}.")
     for trouble in answer.troubles:
         print(f"Trouble: {trouble}")
     return 1 if answer.troubles else 0

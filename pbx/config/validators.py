@@ -22,11 +22,14 @@ def text(value: object) -> str:
     raise ValueError("must be text")
 
 
+def _digits_of(value: object) -> str:
+    """Text; YAML makes an integer of unquoted digits, which has lost nothing (`load_yaml` sees to that)."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
+
+
 def number(value: object) -> str:
     """An extension's number: 2 to 6 digits.  An integer is taken as its digits."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    digits = text(value)
+    digits = _digits_of(value)
     if digits.startswith("*"):
         raise ValueError(f"{_shown(digits)} is a code, which are the system's; wanted 2 to 6 digits")
     if not (2 <= len(digits) <= 6 and digits.isascii() and digits.isdigit()):
@@ -75,9 +78,10 @@ def trunk_kind(value: object) -> str:
 
 
 def phone_password(value: object) -> str:
-    """A password that a phone can hold: 4 to 128 printable ASCII characters.  See also `weakness`."""
-    secret = text(value)
-    if not 4 <= len(secret) <= 128:
+    """A password that a phone can hold: up to 128 printable ASCII characters.  An integer is taken as its
+    digits.  Whether it is any good, `weakness` says."""
+    secret = _digits_of(value)
+    if not 1 <= len(secret) <= 128:
         raise ValueError(f"is {len(secret)} characters long; wanted 12 to 128")
     if not (secret.isascii() and secret.isprintable()) or secret != secret.strip():
         raise ValueError("has a character that phones spell differently; wanted plain letters, digits, signs")
@@ -88,11 +92,11 @@ def weakness(secret: str, number: str, name: str) -> str | None:
     """Why a phone's password is too easy to guess, None if it is good."""
     if len(secret) < 12:
         return f"is too short ({len(secret)} characters); wanted at least 12"
-    lower = secret.lower()
-    # Shorter ones are in a good password by chance.
-    known = [word for word in (number, *name.lower().split()) if len(word) >= 4]
-    if any(word in lower for word in known):
-        return "contains the number or the name; wanted something that cannot be guessed from them"
+    lower = rest = secret.lower()
+    for word in (number, *name.lower().split()):
+        rest = rest.replace(word, "") if len(word) >= 3 else rest  # shorter ones are in any text by chance
+    if len(rest) < 8:
+        return "is little more than the number or the name; wanted what cannot be guessed from them"
     if len(set(lower)) < 6:
         return "repeats few characters; wanted at least 6 different ones"
     kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())

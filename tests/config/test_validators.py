@@ -51,7 +51,7 @@ def test_good_values_have_one_spelling(check: Callable[[object], str], given: ob
         (validators.address, "pbx.example.org", "is not an IP address"),
         (validators.address, "10.0.0.0/8", "is not an IP address"),
         (validators.trunk_kind, "register", 'wanted "ip"'),
-        (validators.phone_password, "abc", "3 characters"),
+        (validators.phone_password, "", "0 characters"),
         (validators.phone_password, "päss-word-long", "spell differently"),
         (validators.username, "Ada Lovelace", "letters, digits"),
         (validators.console_password, "short", "at least 10"),
@@ -73,8 +73,8 @@ def test_bad_values_are_refused_with_what_is_wanted(
         ("Rig-secret-2026", None),
         ("correct horse battery staple", None),
         ("Sh0rt-pass", "too short"),
-        ("Xy-1001-abcdef", "number or the name"),
-        ("Secret-ADAMS-77", "number or the name"),
+        ("1001-1001-Xy", "number or the name"),
+        ("Anna-ADAMS-7777", "number or the name"),
         ("Aa1-Aa1-Aa1-Aa1", "repeats"),
         ("onlysmallletters", "too plain"),
     ],
@@ -84,5 +84,10 @@ def test_a_phone_password_must_be_hard_to_guess(secret: str, why: str | None) ->
     assert found is None if why is None else why in (found or "")
 
 
-def test_two_digits_of_a_year_are_not_the_number() -> None:
+def test_a_year_in_a_good_password_may_be_somebodys_number() -> None:
     assert validators.weakness("Rig-secret-2026", "20", "Rig") is None
+    assert validators.weakness("Rig-secret-2026", "2026", "Bo") is None
+
+
+def test_a_password_of_unquoted_digits_is_those_digits() -> None:
+    assert validators.phone_password(1234) == "1234"
