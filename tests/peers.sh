@@ -5,13 +5,20 @@ set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 PYTHON=${PYTHON:-python3}
 
-needs() { # group -> lines "package command"
+needs() { # group -> lines of a package, and a command or library that it brings
     case $1 in
     python) echo "python3 python3" ;;
     node) printf '%s\n' "nodejs node" "npm npm" ;;
     peers) printf '%s\n' "sip-tester sipp" "baresip-core baresip" "chromium chromium" \
-        "iproute2 ip" "sox sox" "espeak-ng espeak-ng" ;;
+        "libatomic1 libatomic.so.1" "iproute2 ip" "sox sox" "espeak-ng espeak-ng" ;;
     *) echo "peers.sh: no group named $1 (python, node, peers)" >&2; exit 2 ;;
+    esac
+}
+
+have() {
+    case $1 in
+    *.so.*) ldconfig -p | grep -qF "$1" ;; # of playwright's driver
+    *) command -v "$1" >/dev/null ;;
     esac
 }
 
@@ -21,7 +28,7 @@ missing=
 for group in "$@"; do
     list=$(needs "$group")
     while read -r package command; do
-        command -v "$command" >/dev/null || missing="$missing $package"
+        have "$command" || missing="$missing $package"
     done <<EOT
 $list
 EOT
