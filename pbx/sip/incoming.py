@@ -78,9 +78,10 @@ class IncomingSession(Session):
             super()._take_bye(transaction, now)
             return
         # A caller may also hang up an early dialog by BYE; the INVITE must be answered then (§15.1.2).
+        reason = reason_of(transaction.request)
         self._respond(transaction, 200, now)
         self._refuse(487, now)
-        self.core.events.append(Cancelled(self, reason_of(transaction.request)))
+        self.core.events.append(Cancelled(self, reason))
 
     def _refuse(self, status: int, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
         self._hush()

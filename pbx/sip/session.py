@@ -192,11 +192,12 @@ class Session:
 
     def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
         # Also after our own BYE: they crossed; the dialog is known until its answer comes (RFC 5407 §3.2).
+        reason = reason_of(transaction.request)
         self._respond(transaction, 200, now)
         if not self.over:
             self._end(now)
             self._forget()
-            self.core.events.append(Ended(self, "bye", reason_of(transaction.request)))
+            self.core.events.append(Ended(self, "bye", reason))
 
     def _take_invite(self, transaction: ServerTransaction, now: float) -> None:
         if self.over:

@@ -129,6 +129,10 @@ class Transaction:
         gone, self.gone = self.gone, None
         if gone is not None:
             gone(self)
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the transaction user, which holds us: no cycle is left for the garbage collector."""
 
     def tell(self, now: float) -> None:
         """Hand the message that came to the transaction user."""
@@ -163,7 +167,12 @@ class ClientTransaction(Transaction):
 
     def receive(self, response: Response, now: float) -> None:
         self.response = response
-        self.feed(classify(response.status), now)
+        fed = self.feed(classify(response.status), now)
+        if fed and self.table is CLIENT and self.state is State.COMPLETED:
+            del self.request, self.response  # what lingers for Timer K only absorbs
+
+    def release(self) -> None:
+        self._heard = _deaf
 
     def tell(self, now: float) -> None:
         self._heard(self, self.response, now)
@@ -180,15 +189,17 @@ class ClientTransaction(Transaction):
 class ServerTransaction(Transaction):
     """Answers a request.  `user` is told of an ACK in ACCEPTED and, by the stack, of a CANCEL.
 
-    `flow` is where responses go (§18.2.2).  `answered` = a final response was sent.
+    `flow` is where responses go (§18.2.2).  `answered` = a final response was sent; then `request` is gone,
+    but for an INVITE's: thousands linger on a busy day, and need no more than the bytes to repeat.
     """
 
-    __slots__ = ("request", "user")
+    __slots__ = ("merge_key", "request", "user")
 
     def __init__(self, timers: Timers, outbox: Outbox, request: Request, flow: Flow) -> None:
         super().__init__(timers, outbox, flow)
         self.table = INVITE_SERVER if request.method == "INVITE" else SERVER
         self.request = request
+        self.merge_key: tuple[str, ...] = ()
         self.user: object | None = None
 
     @property
@@ -201,11 +212,20 @@ class ServerTransaction(Transaction):
         if not self.feed(classify(response.status), now):
             self.data = before
             raise LocalProtocolError(f"{response.status} to a transaction that is {self.state}")
+        if self.table is SERVER and self.state is State.COMPLETED:
+            del self.request
+
+    def release(self) -> None:
+        self.user = None
 
     def receive(self, request: Request, now: float) -> bool:
         """A retransmission or an ACK of ours; True if it was an ACK to a 2xx, which concerns the session."""
         accepted = self.state is State.ACCEPTED
         return self.feed(Input.ACK if request.method == "ACK" else Input.REQUEST, now) and accepted
+
+
+def _deaf(transaction: ClientTransaction, response: Response | None, now: float) -> None:
+    """Nobody listens any more."""
 
 
 def _ack_of_failure(request: Request, response: Response) -> Request:
@@ -279,7 +299,7 @@ NO_CAP = float("inf")
 INVITE_CLIENT: Table = {
     (State.NEW, Input.START): (State.CALLING, (send, repeat(Input.TIMER_A), limit(Input.TIMER_B))),
     (State.CALLING, Input.TIMER_A): (State.CALLING, (send, repeat_later(Input.TIMER_A, NO_CAP))),
-    (State.CALLING, Input.TIMER_B): (State.TERMINATED, (vanish, fail)),
+    (State.CALLING, Input.TIMER_B): (State.TERMINATED, (fail, vanish)),
     (State.CALLING, Input.PROVISIONAL): (State.PROCEEDING, (quiet, tell)),
     (State.CALLING, Input.SUCCESS): (State.ACCEPTED, (quiet, limit(Input.TIMER_M), tell)),
     (State.CALLING, Input.FAILURE): (State.COMPLETED, (quiet, linger(Input.TIMER_D, TIMER_D), ack, tell)),
@@ -296,12 +316,12 @@ INVITE_CLIENT: Table = {
 CLIENT: Table = {
     (State.NEW, Input.START): (State.TRYING, (send, repeat(Input.TIMER_E), limit(Input.TIMER_F))),
     (State.TRYING, Input.TIMER_E): (State.TRYING, (send, repeat_later(Input.TIMER_E, T2))),
-    (State.TRYING, Input.TIMER_F): (State.TERMINATED, (vanish, fail)),
+    (State.TRYING, Input.TIMER_F): (State.TERMINATED, (fail, vanish)),
     (State.TRYING, Input.PROVISIONAL): (State.PROCEEDING, (tell,)),
     (State.TRYING, Input.SUCCESS): (State.COMPLETED, (quiet, linger(Input.TIMER_K, T4), tell)),
     (State.TRYING, Input.FAILURE): (State.COMPLETED, (quiet, linger(Input.TIMER_K, T4), tell)),
     (State.PROCEEDING, Input.TIMER_E): (State.PROCEEDING, (send, repeat(Input.TIMER_E, T2))),
-    (State.PROCEEDING, Input.TIMER_F): (State.TERMINATED, (vanish, fail)),
+    (State.PROCEEDING, Input.TIMER_F): (State.TERMINATED, (fail, vanish)),
     (State.PROCEEDING, Input.PROVISIONAL): (State.PROCEEDING, (tell,)),
     (State.PROCEEDING, Input.SUCCESS): (State.COMPLETED, (quiet, linger(Input.TIMER_K, T4), tell)),
     (State.PROCEEDING, Input.FAILURE): (State.COMPLETED, (quiet, linger(Input.TIMER_K, T4), tell)),

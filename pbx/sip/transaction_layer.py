@@ -75,7 +75,8 @@ class TransactionLayer:
         transaction.key = server_key(request, request.method)
         transaction.gone = self._forget_server
         self._servers[transaction.key] = transaction
-        self._merged.setdefault(_merge_key(request), transaction)
+        transaction.merge_key = _merge_key(request)
+        self._merged.setdefault(transaction.merge_key, transaction)
         transaction.feed(Input.START, now)
         return transaction
 
@@ -91,7 +92,7 @@ class TransactionLayer:
 
     def allow_retry(self, transaction: ServerTransaction) -> None:
         """After a challenge some phones come again with the same CSeq; that is no merged request."""
-        key = _merge_key(transaction.request)
+        key = transaction.merge_key
         if self._merged.get(key) is transaction:
             del self._merged[key]
 

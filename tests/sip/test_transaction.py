@@ -252,9 +252,10 @@ def test_a_repeated_request_gets_the_final_response_again_during_timer_j() -> No
 def test_a_second_final_response_is_our_own_bug() -> None:
     bench = Bench()
     server = bench.serve("BYE")
+    late = build_response(server.request, 481)
     server.respond(build_response(server.request, 200), 0.0)
     with pytest.raises(LocalProtocolError):
-        server.respond(build_response(server.request, 481), 0.0)
+        server.respond(late, 0.0)
     server.receive(incoming("BYE"), 0.0)
     bench.note()
     assert [word for _, word in bench.sent] == ["200", "200"]
