@@ -27,6 +27,7 @@ class Baresip:
     server: str
     codec: str
     voice: Path
+    password: str = PASSWORD
     events: list[str] = field(default_factory=list)
 
     def start(self) -> None:
@@ -34,7 +35,7 @@ class Baresip:
         (self.folder / "heard").mkdir(parents=True)
         (self.folder / "config").write_text(self._config())
         (self.folder / "accounts").write_text(
-            f"<sip:{self.number}@{self.domain}>;auth_user={self.number};auth_pass={PASSWORD};answermode=auto"
+            f"<sip:{self.number}@{self.domain}>;auth_user={self.number};auth_pass={self.password};answermode=auto"
             f';outbound="sip:{self.server}:5060;transport=udp";regint=600;audio_codecs={self.codec}\n'
         )
         (self.folder / "contacts").touch()

@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.network import Network
 from tests.office import ROOT
 
 HERE = Path(__file__).parent
@@ -43,3 +44,17 @@ def artefacts() -> Path:
 @pytest.fixture(scope="session")
 def program() -> Callable[[str], str]:
     return need
+
+
+@pytest.fixture(scope="module")
+def network(program: Callable[[str], str]) -> Iterator[Network]:
+    for name in ("ip", "baresip", "sox", "espeak-ng"):
+        program(name)
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root: sudo make test")
+    network = Network(phones=2)
+    try:
+        network.start()
+        yield network
+    finally:
+        network.stop()

@@ -22,20 +22,6 @@ HIS = "Please send the blue folder to the second floor before noon"
 
 
 @pytest.fixture(scope="module")
-def network(program: Callable[[str], str]) -> Iterator[Network]:
-    for name in ("ip", "baresip", "sox", "espeak-ng"):
-        program(name)
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces need root: sudo make test")
-    network = Network(phones=2)
-    try:
-        network.start()
-        yield network
-    finally:
-        network.stop()
-
-
-@pytest.fixture(scope="module")
 def office(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """As `make run` starts it: on every address."""
     folder = tmp_path_factory.mktemp("office")

@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.interop import sipp as s
+from tests.interop.console import chromium, claim, make_extension
 from tests.interop.sipp import Phone
 from tests.office import ADMIN, ADMIN_PASSWORD, Office, office_yaml
 
 HOST, ANNA, BOB = "127.0.0.33", "127.0.3.1", "127.0.3.2"
-URL = f"http://{HOST}:9000"
 LONGEST_NAME = "Anna Adams " + "W" * 53
 DESK, POCKET = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +34,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def browser(program: Callable[[str], str]) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium"), args=FLAGS)
+    with chromium(program("chromium")) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +84,7 @@ def test_from_the_first_visit_to_the_first_record(
     claim(office, page, see)
     see("2-empty")
     passwords = {
-        number: make_extension(page, number, name, see)
+        number: make_extension(office, page, number, name, see)
         for number, name in (("1001", LONGEST_NAME), ("1002", "Bob Brown"))
     }
     anna = telephone(office, tmp_path, "1001", ANNA, passwords["1001"])
@@ -101,44 +98,6 @@ def test_from_the_first_visit_to_the_first_record(
     record_is_there(page, see)
     every_page_on_a_small_dark_screen(page, see)
     sign_out_and_in(page, see)
-
-
-def claim(office: Office, page: Page, see: Callable[[str], None]) -> None:
-    page.goto(URL)
-    expect(page.get_by_test_id("claim-form")).to_be_visible()
-    see("1-claim")
-    page.get_by_test_id("claim-code").fill("WRONG-CODE")
-    page.get_by_test_id("claim-username").fill(ADMIN)
-    page.get_by_test_id("claim-password").fill(ADMIN_PASSWORD)
-    page.get_by_test_id("claim-submit").click()
-    expect(page.get_by_test_id("claim-form")).to_contain_text(re.compile("code", re.I))
-    page.get_by_test_id("claim-code").fill(code(office))
-    page.get_by_test_id("claim-submit").click()
-    expect(page.get_by_test_id("no-extensions")).to_be_visible()
-
-
-def code(office: Office) -> str:
-    """The one-time code, as the terminal shows it."""
-    found = re.search(r"code\W+([A-Z0-9][A-Z0-9-]{5,})\b", office.last_words())
-    assert found, office.last_words()
-    return found[1]
-
-
-def make_extension(page: Page, number: str, name: str, see: Callable[[str], None]) -> str:
-    """The phone's password, which is shown once."""
-    page.get_by_test_id("new-extension").first.click()
-    expect(page.get_by_test_id("extension-name")).to_be_focused()
-    page.get_by_test_id("extension-number").fill(number)
-    page.get_by_test_id("extension-name").fill(name)
-    page.get_by_test_id("extension-submit").click()
-    expect(page.get_by_test_id("phone-username")).to_have_text(number)
-    expect(page.get_by_test_id("phone-server")).to_contain_text(HOST)
-    password = page.get_by_test_id("phone-password").inner_text().strip()
-    assert re.fullmatch(r"[A-Za-z0-9]{20}", password), password
-    see(f"3-phone-of-{number}")
-    page.get_by_test_id("phone-setup-done").click()
-    expect(page.get_by_test_id(f"extension-{number}")).to_contain_text(name)
-    return password
 
 
 def phones_arrive(page: Page, anna: Phone, bob: Phone, see: Callable[[str], None]) -> None:
