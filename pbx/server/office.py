@@ -58,7 +58,7 @@ log = logging.getLogger("warden.server")
 
 
 class Office:
-    """All of it, in the worker: see `pbx.gunicorn.Office` and `pbx.net.control.Office`."""
+    """All of it, in the worker: see `pbx.server.gunicorn.Office` and `pbx.net.control.Office`."""
 
     def __init__(self, options: Options, sip: socket.socket, announce: Callable[[Started], None]) -> None:
         self._options, self._sip, self._announce = options, sip, announce

@@ -15,7 +15,7 @@ class Nonces:
     """A nonce is the time of issue, a serial number, and a keyed hash of both with the host it was issued to.
 
     So a nonce proves that its holder receives at that host: nobody fails, or is banned, from a forged source.
-     Only a nonce that came with the right digest is remembered, so strangers cannot fill the table.
+    Only a nonce that came with the right digest is remembered, so strangers cannot fill the table.
     """
 
     __slots__ = ("_floor", "_key", "_max", "_serial", "_spent", "_ttl")

@@ -44,7 +44,7 @@ class CallView:
     """A call now, or its record when `ended` is set.
 
     `state`: new, ringing, active, held or ended.  `cause` is a `Cause.slug` and `cause_text` its words,
-    "" while it lives; `ended_by`: caller, callee or switch.  `answered_by` is the number that took it.
+    "" while it lives; `ended_by`: caller, callee or switch.  `callee` is who was called, once that is known.
     """
 
     call: str

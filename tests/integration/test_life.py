@@ -109,7 +109,7 @@ def test_a_phone_that_is_off_does_not_hold_up_the_end(office: Office, phone: Pho
 
 def test_a_killed_worker_is_replaced_and_the_phones_stay_registered(office: Office, phone: Phone) -> None:
     before, audio = worker(office), media(office)
-    time.sleep(0.2)  # the registration is written behind
+    wait_for(lambda: office.metrics()["warden_records_waiting"] == 0, 5, "the registration is written")
     os.kill(before, signal.SIGKILL)
     assert options(HOST, seconds=3) == 200, "the port was given up"
     wait_for(lambda: worker(office) != before and office._answers(), 5, "a new worker")
