@@ -238,9 +238,9 @@ class Call:
         other = self.bridge.other(leg)
         if other is None or leg.audio is None or other.audio is None or not other.session.can_offer:
             return
-        if not voices(other.audio.codecs) <= voices(leg.audio.codecs):
-            codecs = relayable(leg.audio.codecs)
-            other.session.offer(other.offer(codecs, leg.audio.direction, leg.audio.ptime), now)
+        if self._renegotiation is None and not voices(other.audio.codecs) <= voices(leg.audio.codecs):
+            self._renegotiation = Renegotiation(None, other)
+            self._renegotiation.ask(relayable(leg.audio.codecs), leg.audio.direction, leg.audio.ptime, now)
 
     def gone(self, leg: Leg, cause: Cause, now: float) -> None:
         """A party hung up, gave up or vanished."""

@@ -1,25 +1,33 @@
-"""One re-INVITE that is passed on: who asked, who is asked, and what stands again when the answer is no."""
+"""A change of the audio in mid-call: who asked, who is asked, and what stands again when the answer is no."""
 
+from collections.abc import Iterable
 from copy import copy
 
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.offer import mirror
+from pbx.sip.offer import Codec, mirror
 from pbx.sip.sdp import Description
 from pbx.switch.leg import Leg, relayable
 
 
 class Renegotiation:
-    """`asked` is None when the office itself is the other party; then it agrees to what it can.
+    """`asked` is None when the office itself is the other party; then it agrees to what it can.  `asker` is
+    None when the office itself asks.
 
     Until the answer is there the old agreement stands (RFC 3264 §8): a refusal leaves both legs as they were.
     """
 
-    def __init__(self, asker: Leg, asked: Leg | None) -> None:
+    def __init__(self, asker: Leg | None, asked: Leg | None) -> None:
         self.asker, self.asked = asker, asked
         self._before = [(leg, copy(leg.negotiation), leg.codecs) for leg in (asker, asked) if leg is not None]
 
+    def ask(self, codecs: Iterable[Codec], direction: str, ptime: int | None, now: float) -> None:
+        """Offers this to the asked party; its answer is to be waited for."""
+        assert self.asked is not None
+        self.asked.session.offer(self.asked.offer(codecs, direction, ptime), now)
+
     def begin(self, sdp: Description, now: float) -> bool:
         """True when an answer is to be waited for; False when the asker was answered at once."""
+        assert self.asker is not None
         try:
             audio = self.asker.negotiation.take_offer(sdp)
         except RemoteProtocolError as error:
@@ -31,7 +39,7 @@ class Renegotiation:
         elif self.asked is None:
             self.asker.session.accept(self.asker.reply(codecs, mirror(audio.direction)), now)
         else:
-            self.asked.session.offer(self.asked.offer(codecs, audio.direction, audio.ptime), now)
+            self.ask(codecs, audio.direction, audio.ptime, now)
             return True
         return False
 
@@ -45,11 +53,13 @@ class Renegotiation:
         except RemoteProtocolError:
             self.refused(488, now)
             return
-        self.asker.session.accept(self.asker.reply(audio.codecs, audio.direction, audio.ptime), now)
+        if self.asker is not None:
+            self.asker.session.accept(self.asker.reply(audio.codecs, audio.direction, audio.ptime), now)
 
     def refused(self, status: int, now: float) -> None:
         """The old agreement stands again; the asker learns the reason."""
         for leg, negotiation, codecs in self._before:
             leg.negotiation.restore(negotiation)
             leg.codecs = codecs
-        self.asker.session.decline(status, now)
+        if self.asker is not None:
+            self.asker.session.decline(status, now)

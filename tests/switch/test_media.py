@@ -191,6 +191,28 @@ def test_a_format_that_the_late_answer_left_out_is_taken_from_the_other_phone_to
     assert bob.incoming.log == ["INVITE", "ACK", "INVITE", "ACK"]
 
 
+def test_a_phone_that_will_not_drop_a_format_is_still_heard_in_it():
+    world = World("1001", "1002")
+    anna, bob = world.phone("1001", "192.0.2.11"), world.phone("1002", "192.0.2.12")
+    call = anna.call("1002", sdp="")
+    world.run()
+    call.auto = False
+    bob.incoming.pick_up()
+    world.run()
+    before = world.wanted.legs[1].payloads
+    body = anna.sdp(codecs=("8 PCMA/8000",))
+    anna.request("ACK", call.target, call.local, call.remote, call.call_id, call.cseq, body)
+    world.run()
+    bob.incoming.reply(488)
+    bob.incoming.over = False
+    call.request("INVITE")
+    world.run()
+    assert call.log[-1] == "200", "a refused change is over; the next one is heard"
+    anna.request("ACK", call.target, call.local, call.remote, call.call_id, call.cseq, body)
+    world.run()
+    assert world.wanted.legs[1].payloads == before
+
+
 def test_hold_and_resume_pass_through():
     world = World("1001", "1002")
     call, other = talking(world)
