@@ -12,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +210,8 @@ class Office:
             pid = todo.pop(0)
             found.append(pid)
             for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                todo += [int(child) for child in task.read_text().split()]
+                with suppress(OSError):  # a task that ended since it was listed
+                    todo += [int(child) for child in task.read_text().split()]
         return found
 
 
