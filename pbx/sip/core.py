@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pbx.sip.events import Event
+from pbx.sip.faces import Faces
 from pbx.sip.flow import Flow
 from pbx.sip.identifiers import Identifiers
+from pbx.sip.message import Request
 from pbx.sip.settings import Settings
 from pbx.sip.timers import Timers
 from pbx.sip.transaction_layer import TransactionLayer
 from pbx.sip.uri import format_host
 
-if TYPE_CHECKING:
-    from pbx.sip.session import Session
+
+class DialogUser(Protocol):
+    """What answers the requests of a dialog: a session, a subscription."""
+
+    def owns(self, request: Request, host: str) -> bool:
+        """Whether a request with our tag, coming from `host`, is of this dialog (§12.2.2)."""
+
+    def take(self, request: Request, source: Flow, now: float) -> None:
+        """A request of this dialog that repeats no earlier one; an ACK too."""
 
 
 @dataclass(slots=True)
 class Core:
-    """The user agent core (RFC 3261 §6): `sessions` finds the dialog of a request by our tag."""
+    """The user agent core (RFC 3261 §6): `dialogs` finds who takes a request by our tag."""
 
     settings: Settings
     random: Random
@@ -30,10 +39,10 @@ class Core:
     transactions: TransactionLayer
     outbox: list[tuple[bytes, Flow]]
     events: deque[Event]
-    sessions: dict[str, Session] = field(default_factory=dict)
+    faces: Faces
+    dialogs: dict[str, DialogUser] = field(default_factory=dict)
 
-
-def contact_of(user: str | None, flow: Flow) -> str:
-    """Our Contact on `flow` (§8.1.1.8); `user` escaped as in a URI."""
-    where = format_host(flow.local.host, flow.local.port)
-    return f"<sip:{user}@{where}>" if user else f"<sip:{where}>"
+    def contact(self, user: str | None, flow: Flow) -> str:
+        """Our Contact on `flow` (§8.1.1.8); `user` escaped as in a URI."""
+        where = format_host(*self.faces.of(flow))
+        return f"<sip:{user}@{where}>" if user else f"<sip:{where}>"

@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """An authenticated INVITE outside a dialog; 100 is sent.  Exactly one of `account` and `trunk` is set.
+    """An authenticated INVITE outside a dialog; 100 is sent.
 
     `sdp` None = delayed offer: `Session.answer` then sends our offer, `Confirmed` brings the answer.
     `dialled` is the user part of the Request-URI, unescaped.
     """
 
     session: Session
-    account: Account | None
-    trunk: Trunk | None
+    caller: Account | Trunk
     sdp: Description | None
     dialled: str
 
@@ -168,9 +167,8 @@ class Rejected:
     detail: str = ""
 
 
-Event = (
-    Invited
-    | Cancelled
+SessionEvent = (
+    Cancelled
     | Confirmed
     | Rang
     | Answered
@@ -179,8 +177,7 @@ Event = (
     | OfferAnswered
     | OfferRefused
     | Ended
-    | Registered
-    | Unregistered
-    | AuthFailed
-    | Rejected
 )
+"""What happens to a session after its beginning."""
+
+Event = Invited | SessionEvent | Registered | Unregistered | AuthFailed | Rejected

@@ -7,6 +7,7 @@ Strangers cost no memory: whatever we refuse before we know the peer is answered
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from pbx.directory import Account, Directory, Trunk
@@ -25,6 +26,9 @@ from pbx.sip.transaction import ServerTransaction
 from pbx.sip.transaction_layer import answer_flow
 from pbx.sip.uri import aor
 
+Caller = Account | Trunk
+Service = Callable[[Request, Flow, Caller, float], None]
+
 
 class Gatekeeper:
     """Reads the directory; tells `Invited`, `AuthFailed` and `Rejected`."""
@@ -33,7 +37,12 @@ class Gatekeeper:
         self._core, self._registrar = core, registrar
         self._auth = Authenticator(core.settings, core.random)
         self._delayed: set[ServerTransaction] = set()
+        self._services: dict[str, Service] = {"REGISTER": self._register, "INVITE": self._invite}
         self.use(directory)
+
+    def serve(self, method: str, service: Service) -> None:
+        """From now on `service` takes the requests of `method` outside a dialog, whose sender is proven."""
+        self._services[method] = service
 
     def use(self, directory: Directory) -> None:
         self.directory = directory
@@ -56,12 +65,10 @@ class Gatekeeper:
             self.reject(request, flow, refusal)
         elif request.method == "OPTIONS":
             self.reply(request, flow, 200, CAPABILITIES)
-        elif request.method == "REGISTER":
-            self._register(request, flow, now)
-        elif request.method == "INVITE":
-            self._invite(request, flow, now)
-        else:
+        elif (service := self._services.get(request.method)) is None:
             self.reject(request, flow, Refusal(481, "no_dialog"))
+        elif (caller := self._caller(request, flow, now)) is not None:
+            service(request, flow, caller, now)
 
     def _refusal(self, request: Request) -> Refusal | None:
         if any(self._core.identifiers.is_ours(via.branch) for via in request.vias):
@@ -95,6 +102,12 @@ class Gatekeeper:
                 self._finish(transaction, Refusal(487, "cancelled"), now)
 
     # -- who is it -----------------------------------------------------------------------------------------
+
+    def _caller(self, request: Request, flow: Flow, now: float) -> Caller | None:
+        """Who sends a request; None when it was answered here.  A trunk of kind "ip" is known by its
+        address."""
+        trunk = self._trunks.get(flow.remote.host) if request.method != "REGISTER" else None
+        return trunk or self._account(request, flow, now)
 
     def _account(self, request: Request, flow: Flow, now: float) -> Account | None:
         """The account behind a request; None when it was answered here."""
@@ -139,12 +152,9 @@ class Gatekeeper:
 
     # -- what it may begin ---------------------------------------------------------------------------------
 
-    def _register(self, request: Request, flow: Flow, now: float) -> None:
-        account = self._account(request, flow, now)
-        if account is None:
-            return
+    def _register(self, request: Request, flow: Flow, caller: Caller, now: float) -> None:
         transaction = self._core.transactions.serve(request, flow, now)
-        number = account.extension
+        number = caller.extension if isinstance(caller, Account) else ""
         if aor(request.to.uri) != number or aor(request.from_.uri) != number:
             self._finish(transaction, Refusal(403, "not_your_number"), now)
         elif number not in self.directory.extensions:
@@ -156,28 +166,17 @@ class Gatekeeper:
             else:
                 transaction.respond(self._response(request, 200, result), now)
 
-    def _invite(self, request: Request, flow: Flow, now: float) -> None:
-        trunk = self._trunks.get(flow.remote.host)
-        account = None if trunk is not None else self._account(request, flow, now)
-        if trunk is None and account is None:
-            return
+    def _invite(self, request: Request, flow: Flow, caller: Caller, now: float) -> None:
         core = self._core
         transaction = core.transactions.serve(request, flow, now)
-        if account is not None and aor(request.from_.uri) != account.extension:
+        if isinstance(caller, Account) and aor(request.from_.uri) != caller.extension:
             self._finish(transaction, Refusal(403, "not_your_number"), now)
-        elif len(core.sessions) >= core.settings.max_sessions:
+        elif len(core.dialogs) >= core.settings.max_sessions:
             self._finish(transaction, Refusal(503, "too_many_sessions", (("Retry-After", "10"),)), now)
         else:
-            self._open(transaction, flow, account, trunk, now)
+            self._open(transaction, flow, caller, now)
 
-    def _open(
-        self,
-        transaction: ServerTransaction,
-        flow: Flow,
-        account: Account | None,
-        trunk: Trunk | None,
-        now: float,
-    ) -> None:
+    def _open(self, transaction: ServerTransaction, flow: Flow, caller: Caller, now: float) -> None:
         request = transaction.request
         try:
             sdp = description(request)
@@ -186,7 +185,7 @@ class Gatekeeper:
             return
         transaction.respond(build_response(request, 100), now)
         session = IncomingSession(self._core, transaction, flow, delayed=sdp is None)
-        self._core.events.append(Invited(session, account, trunk, sdp, aor(request.uri)))
+        self._core.events.append(Invited(session, caller, sdp, aor(request.uri)))
 
     # -- answers -------------------------------------------------------------------------------------------
 

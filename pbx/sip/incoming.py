@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pbx.sip.body import SDP
-from pbx.sip.core import Core, contact_of
+from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog
 from pbx.sip.events import Cancelled
 from pbx.sip.flow import Flow
@@ -103,4 +103,4 @@ class IncomingSession(Session):
             self._ringing = None
 
     def contact(self) -> str:
-        return contact_of(self.request.uri.user, self._source)
+        return self.core.contact(self.request.uri.user, self._source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pbx.sip.body import readable
-from pbx.sip.core import Core, contact_of
+from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog
 from pbx.sip.events import Answered, Rang, Refused
 from pbx.sip.flow import Flow
@@ -159,7 +159,7 @@ class OutgoingSession(Session):
         )[:200]
 
     def contact(self) -> str:
-        return contact_of(self.request.from_.uri.user, self._source)
+        return self.core.contact(self.request.from_.uri.user, self._source)
 
 
 def _ignore(transaction: ClientTransaction, response: Response | None, now: float) -> None:

@@ -54,7 +54,7 @@ class Session:
         self._held_bye: str | None = None
         # The peer's last INVITE had no offer, so our 2xx to it makes one
         self._delayed = False
-        core.sessions[tag] = self
+        core.dialogs[tag] = self
 
     @property
     def call_id(self) -> str:
@@ -369,7 +369,7 @@ class Session:
             self._success = None
 
     def _forget(self) -> None:
-        self.core.sessions.pop(self.id, None)
+        self.core.dialogs.pop(self.id, None)
 
     def move(self, state: State) -> None:
         """Enter `state`, if the table allows it."""

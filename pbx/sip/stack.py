@@ -13,9 +13,10 @@ from random import Random
 
 from pbx.directory import Directory
 from pbx.sip.body import SDP
-from pbx.sip.core import Core, contact_of
+from pbx.sip.core import Core
 from pbx.sip.dialog import plain
 from pbx.sip.events import Event, Rejected
+from pbx.sip.faces import Faces
 from pbx.sip.flow import Flow
 from pbx.sip.gatekeeper import Gatekeeper
 from pbx.sip.headers import NameAddr
@@ -45,9 +46,11 @@ class Stack:
         self.events: deque[Event] = deque()
         self._timers = Timers()
         identifiers = Identifiers(random, settings.domain)
-        self._transactions = TransactionLayer(self._timers, self.outbox, identifiers)
+        self.faces = Faces()
+        self._transactions = TransactionLayer(self._timers, self.outbox, identifiers, self.faces)
         self._core = Core(
-            settings, random, identifiers, self._timers, self._transactions, self.outbox, self.events
+            *(settings, random, identifiers, self._timers, self._transactions),
+            *(self.outbox, self.events, self.faces),
         )
         self.registrar = Registrar(settings, self._timers, self.events)
         self._gatekeeper = Gatekeeper(self._core, self.registrar, directory)
@@ -109,7 +112,7 @@ class Stack:
             self._gatekeeper.admit(request, flow, now)
 
     def _in_dialog(self, request: Request, flow: Flow, now: float) -> None:
-        session = self._core.sessions.get(request.to.tag or "")
+        session = self._core.dialogs.get(request.to.tag or "")
         if session is None or not session.owns(request, flow.remote.host):
             if request.method != "ACK":
                 self._gatekeeper.reject(request, flow, Refusal(481, "no_dialog"))
@@ -179,7 +182,7 @@ class Stack:
                 ("To", str(replace(to, params=()))),
                 ("Call-ID", core.identifiers.call_id()),
                 ("CSeq", "1 INVITE"),
-                ("Contact", contact_of(from_.uri.user, flow)),
+                ("Contact", core.contact(from_.uri.user, flow)),
                 ("Allow", ALLOW),
                 ("User-Agent", self.settings.user_agent),
                 *headers,
@@ -192,14 +195,14 @@ class Stack:
     @property
     def idle(self) -> bool:
         """No transaction and no session is left (bindings may be)."""
-        return not self._transactions and not self._core.sessions
+        return not self._transactions and not self._core.dialogs
 
     @property
     def counts(self) -> dict[str, int]:
         """Sizes of all growing tables, for leak tests and metrics."""
         return {
             "transactions": len(self._transactions),
-            "sessions": len(self._core.sessions),
+            "sessions": len(self._core.dialogs),
             "bindings": len(self.registrar),
             "timers": len(self._timers),
             **self._gatekeeper.counts,

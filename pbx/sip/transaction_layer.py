@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pbx.sip.faces import Faces
 from pbx.sip.flow import Address, Flow
 from pbx.sip.identifiers import MAGIC_COOKIE, Identifiers
 from pbx.sip.message import Request, Response
@@ -17,10 +18,12 @@ Key = tuple[str, ...]
 class TransactionLayer:
     """All transactions of the stack, client and server."""
 
-    __slots__ = ("_clients", "_identifiers", "_merged", "_servers", "outbox", "timers")
+    __slots__ = ("_clients", "_faces", "_identifiers", "_merged", "_servers", "outbox", "timers")
 
-    def __init__(self, timers: Timers, outbox: list[tuple[bytes, Flow]], identifiers: Identifiers) -> None:
-        self.timers, self.outbox, self._identifiers = timers, outbox, identifiers
+    def __init__(
+        self, timers: Timers, outbox: list[tuple[bytes, Flow]], identifiers: Identifiers, faces: Faces
+    ) -> None:
+        self.timers, self.outbox, self._identifiers, self._faces = timers, outbox, identifiers, faces
         self._clients: dict[Key, ClientTransaction] = {}
         self._servers: dict[Key, ServerTransaction] = {}
         self._merged: dict[Key, ServerTransaction] = {}
@@ -41,7 +44,7 @@ class TransactionLayer:
         """Send `request`, which gets its Via here.  A CANCEL passes the `branch` of what it cancels
         (§9.1)."""
         branch = branch or self._identifiers.branch()
-        request.prepend("Via", via(flow, branch))
+        request.prepend("Via", self._via(flow, branch))
         transaction = ClientTransaction(self.timers, self.outbox, request, flow, heard)
         transaction.key = (branch, request.method)
         transaction.gone = self._forget_client
@@ -51,7 +54,7 @@ class TransactionLayer:
 
     def stateless(self, request: Request, flow: Flow) -> bytes:
         """Send an ACK to a 2xx: outside any transaction, with a branch of its own (§13.2.2.4)."""
-        request.prepend("Via", via(flow, self._identifiers.branch()))
+        request.prepend("Via", self._via(flow, self._identifiers.branch()))
         data = request.encode()
         self.outbox.append((data, flow))
         return data
@@ -63,6 +66,11 @@ class TransactionLayer:
             return False
         transaction.receive(response, now)
         return True
+
+    def _via(self, flow: Flow, branch: str) -> str:
+        """Our Via on a request over `flow` (§18.1.1); rport: answer to our source port (RFC 3581)."""
+        where = format_host(*self._faces.of(flow))
+        return f"SIP/2.0/{flow.transport.upper()} {where};rport;branch={branch}"
 
     def _forget_client(self, transaction: Transaction) -> None:
         self._clients.pop(transaction.key, None)
@@ -100,13 +108,6 @@ class TransactionLayer:
         if isinstance(transaction, ServerTransaction):
             self._servers.pop(transaction.key, None)
             self.allow_retry(transaction)
-
-
-def via(flow: Flow, branch: str) -> str:
-    """Our Via on a request over `flow` (§18.1.1); rport asks the peer to answer to our source port (RFC
-    3581)."""
-    host, port = flow.local
-    return f"SIP/2.0/{flow.transport.upper()} {format_host(host, port)};rport;branch={branch}"
 
 
 def server_key(request: Request, method: str) -> Key:

@@ -5,10 +5,11 @@ It is pure and runs in one thread: no method does I/O, reads a clock or yields. 
 performs what lies in `outbox`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
+from typing import Any, cast
 
-from pbx.directory import Directory
+from pbx.directory import Account, Directory
 from pbx.sip import events as sip
 from pbx.sip.flow import Flow
 from pbx.sip.headers import NameAddr
@@ -34,6 +35,8 @@ from pbx.switch.leg import Leg
 from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
 from pbx.wire import media as wire
+
+_Told = sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected
 
 GONE = {
     "bye": Cause.NORMAL,
@@ -69,6 +72,11 @@ class Switch:
             wall_offset=wall - now,
         )
         self._closing = False
+        # Who takes which of the stack's events; all others concern a leg.
+        self._takers: dict[type, Callable[[Any, float], None]] = {
+            sip.Invited: self._invited,
+            **dict.fromkeys((sip.Registered, sip.Unregistered, sip.AuthFailed, sip.Rejected), self._tell),
+        }
 
     # -- in
 
@@ -183,11 +191,9 @@ class Switch:
         """Handles what the stack has to tell, then hands on what it has to send, in order."""
         while self._stack.events:
             event = self._stack.events.popleft()
-            if isinstance(event, sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected):
-                self.outbox.facts.append(self._fact(event))
-            elif isinstance(event, sip.Invited):
-                self._invited(event, now)
-            elif (found := self._desk.legs.get(event.session.id)) is not None:
+            if (taker := self._takers.get(type(event))) is not None:
+                taker(event, now)
+            elif (found := self._desk.legs.get(cast(sip.SessionEvent, event).session.id)) is not None:
                 self._to_leg(event, *found, now)
         self.outbox.datagrams += self._stack.outbox
         self._stack.outbox.clear()
@@ -214,8 +220,8 @@ class Switch:
     def _caller(self, event: sip.Invited) -> Party:
         """Who calls: an extension by our own directory, never by what the message claims; a trunk's
         caller by its From."""
-        if event.account is not None:
-            number = event.account.extension
+        if isinstance(event.caller, Account):
+            number = event.caller.extension
             extension = self._stack.directory.extensions.get(number)
             return Party(number, extension.name if extension else "")
         says = event.session.request.from_
@@ -242,7 +248,10 @@ class Switch:
             case sip.Ended(_, why):
                 call.gone(leg, GONE[why], now)
 
-    def _fact(self, event: sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected) -> Fact:
+    def _tell(self, event: _Told, now: float) -> None:
+        self.outbox.facts.append(self._fact(event))
+
+    def _fact(self, event: _Told) -> Fact:
         match event:
             case sip.Registered(binding, refresh):
                 return PhoneRegistered(self._binding_view(binding), refresh)

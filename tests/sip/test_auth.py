@@ -2,7 +2,7 @@
 
 import pytest
 
-from pbx.directory import Directory
+from pbx.directory import Directory, Trunk
 from pbx.sip.events import AuthFailed, Invited, Registered, Rejected
 from pbx.sip.headers import Auth
 from pbx.sip.message import Message
@@ -218,9 +218,8 @@ def test_a_trunk_calls_without_a_digest_from_its_address_and_registers_nowhere()
     trunk = Phone(rig, "00491234", TRUNK)
     assert labels(trunk.say("INVITE", body=OFFER)) == ["100 INVITE"]
     invited = rig.event(Invited)
-    assert invited.account is None
-    assert invited.trunk is not None
-    assert invited.trunk.name == "trunk"
+    assert isinstance(invited.caller, Trunk)
+    assert invited.caller.name == "trunk"
     assert labels(trunk.say("REGISTER", uri=URI, to=f"sip:1001@{DOMAIN}")) == ["401 REGISTER"]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pbx.directory import Account
 from pbx.sip.errors import LocalProtocolError
 from pbx.sip.events import Cancelled, Confirmed, Ended, Invited, Rejected
 from pbx.sip.message import Request, Response
@@ -31,8 +32,8 @@ def test_an_invite_is_told_once_with_who_and_what() -> None:
     phone = Phone(rig)
     phone.dial("*43")
     invited = rig.event(Invited)
-    assert invited.account is not None
-    assert (invited.account.extension, invited.trunk, invited.dialled) == ("1001", None, "*43")
+    assert isinstance(invited.caller, Account)
+    assert (invited.caller.extension, invited.dialled) == ("1001", "*43")
     assert invited.sdp is not None
     assert invited.sdp.media[0].port == 4000
     assert (invited.session.outgoing, invited.session.state) == (False, "invited")

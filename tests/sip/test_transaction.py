@@ -5,6 +5,7 @@ import random
 import pytest
 
 from pbx.sip.errors import LocalProtocolError
+from pbx.sip.faces import Faces
 from pbx.sip.flow import Address, Flow
 from pbx.sip.identifiers import Identifiers
 from pbx.sip.message import Request, Response, build_request, build_response, parse
@@ -31,7 +32,7 @@ class Bench:
         self.now = 0.0
         self.timers = Timers()
         self.outbox: list[tuple[bytes, Flow]] = []
-        self.layer = TransactionLayer(self.timers, self.outbox, Identifiers(random.Random(1), "us"))
+        self.layer = TransactionLayer(self.timers, self.outbox, Identifiers(random.Random(1), "us"), Faces())
         self.flow = Flow(transport, US, THEM)
         self.heard: list[int | None] = []
         self.sent: list[tuple[float, str]] = []

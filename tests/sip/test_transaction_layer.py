@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from pbx.sip.faces import Faces
 from pbx.sip.flow import Address, Flow
 from pbx.sip.identifiers import Identifiers
 from pbx.sip.message import Request, parse
@@ -29,7 +30,7 @@ def options(via: str, method: str = "OPTIONS", cseq: int = 1, tag: str = "a") ->
 
 
 def layer() -> TransactionLayer:
-    return TransactionLayer(Timers(), [], Identifiers(random.Random(1), "us"))
+    return TransactionLayer(Timers(), [], Identifiers(random.Random(1), "us"), Faces())
 
 
 def flow(host: str, port: int, transport: str = "udp") -> Flow:
