@@ -16,6 +16,7 @@ from gevent.hub import get_hub
 
 from pbx.sip.flow import Flow
 from pbx.switch.events import Fact
+from pbx.switch.outbox import State
 from pbx.wire.media import Command
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Outbox(Protocol):
     datagrams: list[tuple[bytes, Flow]]
     media: list[Command]
     facts: list[Fact]
+    states: list[State]
 
 
 class Machine(Protocol):
@@ -53,7 +55,7 @@ Tap = Callable[[bool, bytes, Flow], None]
 
 
 class Driver(Generic[M]):
-    """Feeds `machine` and performs its effects.  None of the three sinks may block, yield or raise.
+    """Feeds `machine` and performs its effects.  None of the sinks may block, yield or raise.
 
     `fatal` is called once when the machine has raised so often that going on would be guessing.
     """
@@ -64,12 +66,13 @@ class Driver(Generic[M]):
         send: Callable[[bytes, Flow], None],
         media: Callable[[Command], None],
         facts: Callable[[Sequence[Fact]], None],
+        remember: Callable[[Sequence[State], Sequence[Fact]], None] = lambda states, facts: None,
         failed: Callable[[], None] = lambda: None,
         fatal: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.machine = machine
-        self._send, self._media, self._facts = send, media, facts
+        self._send, self._media, self._facts, self._remember = send, media, facts, remember
         self._failed, self._fatal, self._clock = failed, fatal, clock
         self._inbox: deque[tuple[bytes, Flow]] = deque()
         self._jobs: deque[Callable[[M, float], None]] = deque()
@@ -175,8 +178,12 @@ class Driver(Generic[M]):
             self._note_bug("what the switch wants done could not be done")
 
     def _perform(self) -> None:
-        """From wanted to done.  Audio first: its port must be open when the peer reads our answer."""
+        """From wanted to done.  What must not be lost comes first, then audio: its port must be open when the
+        peer reads our answer."""
         outbox = self.machine.outbox
+        if outbox.states or outbox.facts:
+            self._remember(outbox.states, outbox.facts)
+            outbox.states.clear()
         if outbox.media:
             commands = outbox.media.copy()
             outbox.media.clear()

@@ -93,6 +93,12 @@ class MediaLink:
             self._greenlet.kill()
         self._reap_soon()
 
+    def leave(self) -> None:
+        """Let the media process go on without us: who comes next finds it."""
+        self._stopping = True
+        if self._greenlet is not None:
+            self._greenlet.kill()
+
     # -- the greenlet
 
     def _run(self) -> None:

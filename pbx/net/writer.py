@@ -1,13 +1,16 @@
-"""Call records and registrations on their way to the database: behind the calls, kept until written."""
+"""Call records and registrations on their way to the database: in the journal until they are written."""
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import gevent
 from gevent.event import Event
 
+from pbx.net.journal import Journal
 from pbx.switch.events import CallEnded, Fact, PhoneRegistered, PhoneUnregistered
+from pbx.switch.outbox import State
+from pbx.wire.codec import decode, encode
 
 QUEUE = 20_000
 """Facts kept while the database does not take them, at most: some 20 MB."""
@@ -16,7 +19,8 @@ BATCH = 500  # facts in one transaction
 _GATHER = 0.1  # seconds: one commit, which waits for the disk, for what happens together
 _FIRST, _LONGEST = 0.25, 10.0  # seconds between tries after an error, doubling
 
-KEPT = CallEnded | PhoneRegistered | PhoneUnregistered
+Kept = CallEnded | PhoneRegistered | PhoneUnregistered
+_FACT = "fact:"
 
 log = logging.getLogger("warden.records")
 
@@ -33,9 +37,12 @@ class Writer:
         self,
         write: Callable[[Sequence[Fact]], None],
         failed: Callable[[], None],
+        journal: Journal,
         passing: Callable[[Exception], bool] = lambda error: isinstance(error, OSError),
     ) -> None:
         self._write, self._failed, self._passing = write, failed, passing
+        self._journal = journal
+        self._first = 0  # the number of the queue's first fact
         self._queue: deque[Fact] = deque()
         self._some, self._idle = Event(), Event()
         self._idle.set()
@@ -48,14 +55,27 @@ class Writer:
     def waiting(self) -> int:
         return len(self._queue)
 
+    @property
+    def queued(self) -> tuple[Fact, ...]:
+        return tuple(self._queue)
+
     def start(self) -> None:
         self._greenlet = gevent.spawn(self._run)
 
-    def put(self, facts: Sequence[Fact]) -> None:
-        """Never waits."""
+    def remember(self, states: Sequence[State], facts: Sequence[Fact]) -> None:
+        """Never waits.  When it returns, what a next process of this boot needs is in the journal."""
+        changes = [(key, None if value is None else encode(value)) for key, value in states]
         for fact in facts:
-            if isinstance(fact, KEPT):
-                self._keep(fact)
+            if isinstance(fact, Kept):
+                self._keep(fact, changes)
+        if changes:
+            self._journal.write(changes)
+
+    def take_up(self, left: Mapping[str, bytes]) -> None:
+        """The facts that an earlier process could not write any more: they come first."""
+        facts = [decode(value, Kept) for key, value in left.items() if key.startswith(_FACT)]
+        self._journal.write([(key, None) for key in left if key.startswith(_FACT)])
+        self.remember((), facts)
 
     def stop(self, timeout: float) -> bool:
         """Write what waits, for at most `timeout` seconds; False if something had to be left."""
@@ -67,12 +87,13 @@ class Writer:
             log.error("%d call records and registrations could not be written", len(self._queue))
         return written
 
-    def _keep(self, fact: Fact) -> None:
+    def _keep(self, fact: Fact, changes: list[tuple[str, bytes | None]]) -> None:
         if len(self._queue) >= QUEUE:
             if not self.lost:
                 log.error("the database has taken nothing for so long that records are being lost")
             self.lost += 1
             return
+        changes.append((f"{_FACT}{self._first + len(self._queue)}", encode(fact)))
         self._queue.append(fact)
         self._idle.clear()
         self._some.set()
@@ -113,6 +134,9 @@ class Writer:
     def _written(self, count: int) -> None:
         for _ in range(count):
             self._queue.popleft()
+        numbers = range(self._first, self._first + count)
+        self._journal.write([(f"{_FACT}{number}", None) for number in numbers])
+        self._first += count
         if self.trouble:
             log.warning("the database takes records again")
         self._delay, self.trouble, self.lost = 0.0, "", 0

@@ -45,14 +45,14 @@ log = logging.getLogger("warden.server")
 class Office(Protocol):
     """What is hosted.  All of it runs in the worker."""
 
-    def start(self, first: bool, again: Callable[[], None]) -> Wsgi:
+    def start(self, first: bool, again: Callable[[bool], None]) -> Wsgi:
         """Start everything and give the web application.  Raises StartError.
 
-        `first` is False in a worker that replaces a dead one; `again()` asks for such a replacement.
+        `first` is False in a worker that replaces a dead one; `again(keep_calls)` asks for a replacement.
         """
 
-    def stop(self) -> None:
-        """End the calls, then everything else, within four seconds."""
+    def stop(self, keep: bool) -> None:
+        """End everything within four seconds; the calls too, unless they are kept for who comes next."""
 
 
 def serve(office: Office, listening: int, name: str) -> None:
@@ -102,7 +102,9 @@ class _Master(Arbiter):
         self.handle_term()
 
     def handle_usr2(self) -> None:
-        log.warning("this program cannot replace itself; restart it")
+        """An upgrade: end without ending the calls, which the next start takes up."""
+        self.kill_workers(signal.SIGUSR2)
+        self.handle_term()
 
     def handle_ttin(self) -> None:
         log.warning("this program has one worker by design")
@@ -116,8 +118,10 @@ class _Worker(GeventWorker):
     def init_signals(self) -> None:
         self.leave = Event()
         self.status = 0
+        self.keep_calls = False
         super().init_signals()
         signal.signal(signal.SIGHUP, self.handle_exit)  # a closed terminal tells us and the master alike
+        signal.signal(signal.SIGUSR2, self.handle_hand_over)
 
     def load_wsgi(self) -> None:
         try:
@@ -136,6 +140,8 @@ class _Worker(GeventWorker):
         while self.alive and os.getppid() == self.ppid:
             BaseWorker.notify(self)
             self.leave.wait(_CHECK)
+        if os.getppid() != self.ppid:  # killed: somebody will start us again
+            self.keep_calls = True
         self._end(servers, pool)
 
     def _end(self, servers: list[StreamServer], pool: Pool) -> None:
@@ -143,7 +149,7 @@ class _Worker(GeventWorker):
         beating = gevent.spawn(self._beat)
         for server in servers:
             server.close()
-        self.app.office.stop()
+        self.app.office.stop(self.keep_calls)
         pool.kill(timeout=0.3)
         beating.kill()
         if self.status:
@@ -154,13 +160,17 @@ class _Worker(GeventWorker):
             BaseWorker.notify(self)
             gevent.sleep(_CHECK)
 
-    def _start_again(self) -> None:
-        self.status = 1
+    def _start_again(self, keep_calls: bool) -> None:
+        self.status, self.keep_calls = 1, keep_calls
         self._leave()
 
     def _leave(self) -> None:
         self.alive = False
         self.leave.set()
+
+    def handle_hand_over(self, sig: int, frame: object) -> None:
+        self.keep_calls = True
+        self._leave()
 
     def handle_exit(self, sig: int, frame: object) -> None:
         self._leave()

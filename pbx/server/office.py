@@ -30,6 +30,7 @@ from pbx.net.control_messages import StatusReply
 from pbx.net.driver import Driver, Tap
 from pbx.net.exchange import Exchange
 from pbx.net.health import Health, Probe
+from pbx.net.journal import Journal
 from pbx.net.media_link import MediaLink
 from pbx.net.observe import Observer
 from pbx.net.offload import Offload
@@ -38,6 +39,7 @@ from pbx.net.udp import Udp
 from pbx.net.writer import Writer
 from pbx.server.folder import open_store
 from pbx.server.gunicorn import Wsgi
+from pbx.server.heritage import adopt_calls
 from pbx.server.options import Options, Started, installed_version
 from pbx.sip.flow import Address
 from pbx.sip.settings import Settings as SipSettings
@@ -54,6 +56,8 @@ _MEDIA_PATIENCE, _WRITER_PATIENCE = 0.5, 0.5  # seconds to stop each
 # so many objects that the hub stops, and what lives from the start is frozen.
 _GARBAGE = (10_000, 5, 1_000)
 
+_BUGS, _SAME_BUGS = "bugs", 300.0  # the journal's key; seconds in which a second series is the same one
+
 log = logging.getLogger("warden.server")
 
 
@@ -66,11 +70,12 @@ class Office:
 
     # -- starting
 
-    def start(self, first: bool, again: Callable[[], None]) -> Wsgi:
+    def start(self, first: bool, again: Callable[[bool], None]) -> Wsgi:
         self._offload = Offload()
         self._store = self._offload.store(open_store, self._options.data)
         self._telemetry = Telemetry(installed_version())
-        self._build(self._offload.store(self._store.directory), again)
+        self._again = again
+        self._build(self._offload.store(self._store.directory))
         self._restore()
         self._udp.start()
         self._driver.start()
@@ -87,10 +92,11 @@ class Office:
         gc.set_threshold(*_GARBAGE)
         return app
 
-    def _build(self, directory: Directory, again: Callable[[], None]) -> None:
+    def _build(self, directory: Directory) -> None:
         options, telemetry = self._options, self._telemetry
-        self._writer = Writer(self._write, telemetry.database_failed, _is_passing)
-        self._broadcast = Broadcast((self._writer.put, Observer(telemetry)))
+        self._journal = Journal(options.data / "run" / "journal")
+        self._writer = Writer(self._write, telemetry.database_failed, self._journal, _is_passing)
+        self._broadcast = Broadcast((Observer(telemetry),))
         switch = Switch(
             Settings(SipSettings(directory.domain), options.rtp_first, options.rtp_last),
             directory,
@@ -104,8 +110,9 @@ class Office:
             lambda data, flow: self._udp.send(data, flow),
             lambda command: self._media.send(command),
             self._broadcast.tell,
+            self._writer.remember,
             telemetry.switch_failed,
-            again,
+            self._start_again,
         )
         self._udp = Udp(self._sip, self._driver.receive)
         self._media = MediaLink(
@@ -127,14 +134,30 @@ class Office:
         return sys.executable, "-m", "pbx.media", "--socket", socket_path, "--rtp", range_
 
     def _restore(self) -> None:
+        """What an earlier process left: records first, for they say which phones are registered."""
+        left = self._journal.open()
+        self._writer.take_up(left)
+        try:
+            self._offload.store(self._store.write, self._writer.queued)
+        except Exception:
+            log.exception("records from before the restart wait for the database")
+        switch, now = self._driver.machine, time.monotonic()
         bindings = self._offload.store(self._store.bindings)
-        self._driver.machine.restore(bindings, time.monotonic())
-        if bindings:
-            log.info("%d phones are still registered from before", len(bindings))
+        switch.restore(bindings, now)
+        adopt_calls(self._journal, left, switch, now)
+        self._bugs = left.get(_BUGS)
+        if bindings or switch.calls():
+            log.info("%d phones and %d calls are there from before", len(bindings), len(switch.calls()))
+
+    def _start_again(self) -> None:
+        """The switch made too many mistakes.  Did it so with these calls before, they are given up."""
+        again = self._bugs is not None and time.monotonic() - float(self._bugs) < _SAME_BUGS
+        self._journal.write([(_BUGS, str(time.monotonic()).encode())])
+        self._again(not again)
 
     def _tell(self, first: bool) -> None:
         if not first:
-            log.warning("started again after a failure; calls in progress were lost, registrations were not")
+            log.warning("started again after a failure; %d calls go on", len(self._exchange.calls()))
             return
         code = self._offload.store(self._store.claim_code)
         directory = self._exchange.directory
@@ -158,17 +181,21 @@ class Office:
 
     # -- stopping
 
-    def stop(self) -> None:
-        """Each step whatever became of the one before: half a stop would leave a process behind."""
+    def stop(self, keep: bool) -> None:
+        """Each step whatever became of the one before: half a stop would leave a process behind.
+
+        `keep`: calls and their audio go on, for the next process to take up.
+        """
         for step in (
-            self._end_calls,
+            lambda: None if keep else self._end_calls(),
             self._health.stop,
             self._pulse.stop,
             self._control.stop,
-            lambda: self._media.stop(_MEDIA_PATIENCE),
+            self._media.leave if keep else lambda: self._media.stop(_MEDIA_PATIENCE),
             self._driver.stop,
             self._udp.close,
             lambda: self._writer.stop(_WRITER_PATIENCE),
+            self._journal.close,
             self._broadcast.close,
             lambda: self._offload.store(self._store.close),
             self._offload.close,

@@ -30,7 +30,10 @@ class DialogUser(Protocol):
 
 @dataclass(slots=True)
 class Core:
-    """The user agent core (RFC 3261 §6): `dialogs` finds who takes a request by our tag."""
+    """The user agent core (RFC 3261 §6): `dialogs` finds who takes a request by our tag.
+
+    `touched` holds the tags of confirmed sessions whose dialog is not as it was when somebody last looked.
+    """
 
     settings: Settings
     random: Random
@@ -40,6 +43,7 @@ class Core:
     outbox: list[tuple[bytes, Flow]]
     events: deque[Event]
     faces: Faces
+    touched: set[str]
     dialogs: dict[str, DialogUser] = field(default_factory=dict)
 
     def contact(self, user: str | None, flow: Flow) -> str:

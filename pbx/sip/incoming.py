@@ -25,9 +25,13 @@ class IncomingSession(Session):
 
     __slots__ = ("_ringing", "_transaction")
 
-    def __init__(self, core: Core, transaction: ServerTransaction, source: Flow, delayed: bool) -> None:
+    def __init__(
+        self, core: Core, transaction: ServerTransaction, source: Flow, delayed: bool, tag: str = ""
+    ) -> None:
         request = transaction.request
-        super().__init__(core, core.identifiers.tag(), request, source, State.INVITED, outgoing=False)
+        tag = tag or core.identifiers.tag()
+        super().__init__(core, tag, request, source, State.INVITED, outgoing=False)
+        self.user = request.uri.user
         self.remote_user_agent = (request.get("User-Agent") or "")[:200]
         self.dialog = Dialog.of_request(request, self.id, source)
         self._transaction = transaction
@@ -79,13 +83,13 @@ class IncomingSession(Session):
             return
         # A caller may also hang up an early dialog by BYE; the INVITE must be answered then (§15.1.2).
         reason = reason_of(transaction.request)
-        self._respond(transaction, 200, now)
+        self.respond(transaction, 200, now)
         self._refuse(487, now)
         self.core.events.append(Cancelled(self, reason))
 
     def _refuse(self, status: int, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
         self._hush()
-        self._respond(self._transaction, status, now, headers)
+        self.respond(self._transaction, status, now, headers)
         self._end(now)
         self._forget()
 
@@ -101,6 +105,3 @@ class IncomingSession(Session):
         if self._ringing is not None:
             self._ringing.cancel()
             self._ringing = None
-
-    def contact(self) -> str:
-        return self.core.contact(self.request.uri.user, self._source)

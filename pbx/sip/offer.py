@@ -99,6 +99,18 @@ def restrict(wanted: str, offered: str) -> str:
     return "recvonly" if receives else "inactive"
 
 
+@dataclass(frozen=True, slots=True)
+class KeptNegotiation:
+    """An agreement as plain values; `local` is our last description as text, "" = none."""
+
+    session_id: int
+    version: int
+    ip: int
+    stream: int
+    local: str
+    remote: Audio | None
+
+
 class Negotiation:
     """One leg's offers and answers.  `local` is what we last said, `remote` what the peer last said.
 
@@ -189,6 +201,21 @@ class Negotiation:
         """
         self.local, self.remote = before.local, before.remote
         self._offer, self._lines, self._stream = before._offer, before._lines, before._stream
+
+    def keep(self) -> KeptNegotiation:
+        """What another process needs to go on with this agreement."""
+        local = self.local.encode().decode() if self.local is not None else ""
+        return KeptNegotiation(self._session_id, self._version, self._ip, self._stream, local, self.remote)
+
+    @classmethod
+    def of(cls, kept: KeptNegotiation) -> "Negotiation":
+        """The agreement that was kept."""
+        one = cls(kept.session_id, ip=kept.ip)
+        one._version, one._stream, one.remote = kept.version, kept.stream, kept.remote
+        if kept.local:
+            one.local = one._sent = Description.parse(kept.local.encode())
+            one._lines = tuple(_refused(media) for media in one.local.media)
+        return one
 
     def _usable(self, description: Description, media: Media) -> Audio | None:
         """What an m-line says, or None if that is nothing to us."""

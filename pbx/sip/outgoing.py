@@ -27,14 +27,23 @@ class OutgoingSession(Session):
 
     __slots__ = ("_ack", "_cancel_reason", "_cancel_sent", "_early", "_transaction", "_unwanted")
 
-    def __init__(self, core: Core, tag: str, request: Request, flow: Flow, now: float) -> None:
+    def __init__(
+        self, core: Core, tag: str, request: Request, flow: Flow, now: float, branch: str | None = None
+    ) -> None:
+        """`branch` only for an INVITE that was sent before: the peer takes it for a repetition."""
         super().__init__(core, tag, request, flow, State.CALLING, outgoing=True)
+        self.user = request.from_.uri.user
         self._cancel_reason = ""
         self._cancel_sent = False
         self._early: Description | None = None
         self._ack: tuple[bytes, Flow] | None = None
         self._unwanted: dict[str, tuple[bytes, Flow]] = {}
-        self._transaction = core.transactions.request(request, flow, now, self._heard)
+        self._transaction = core.transactions.request(request, flow, now, self._heard, branch)
+
+    @property
+    def sent(self) -> bytes:
+        """The INVITE as it went out."""
+        return self._transaction.data
 
     def cancel(self, now: float, reason: str = "") -> None:
         if self.state in (State.CANCELLING, State.ENDED):
@@ -93,6 +102,7 @@ class OutgoingSession(Session):
         self._note_peer(response)
         self.dialog = Dialog.of_response(self.request, response, self._source)
         self.move(State.CONFIRMED)
+        self.touch()
         if self.request.body:
             self.acknowledge(self.request.cseq.number, now)
         else:
@@ -157,9 +167,6 @@ class OutgoingSession(Session):
         self.remote_user_agent = (
             response.get("Server") or response.get("User-Agent") or self.remote_user_agent
         )[:200]
-
-    def contact(self) -> str:
-        return self.core.contact(self.request.from_.uri.user, self._source)
 
 
 def _ignore(transaction: ClientTransaction, response: Response | None, now: float) -> None:

@@ -48,6 +48,7 @@ class Reinvite:
             ("Content-Type", SDP),
         ]
         request = dialog.request("INVITE", headers, self._sdp.encode())
+        session.touch()
         self._transaction = core.transactions.request(request, dialog.flow, now, self._heard)
         self._timer = core.timers.set(now + LONGEST, self._overdue)
 
@@ -88,6 +89,7 @@ class Reinvite:
         else:
             assert session.dialog is not None
             session.dialog.refresh(response)
+            session.touch()
             session.core.events.append(OfferAnswered(session, readable(response)))
 
     def _pause(self, now: float) -> None:

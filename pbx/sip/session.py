@@ -30,12 +30,14 @@ class Session:
     """`id` is unique in this stack's life (it is our tag); `outgoing` = we are the UAC; `request` is the
     INVITE.
 
-    `remote_user_agent` is the peer's User-Agent or Server value, "" when unknown.
+    `user` is the user part of our Contact.  `remote_user_agent` is the peer's User-Agent or Server value, ""
+    when unknown.
     """
 
     __slots__ = (
-        *("_delayed", "_held_bye", "_offered", "_owed", "_source", "_success"),
-        *("core", "dialog", "id", "offering", "outgoing", "remote_user_agent", "request", "state"),
+        *("_delayed", "_held_bye", "_owed", "_source", "_success"),
+        *("core", "dialog", "id", "offered", "offering", "outgoing"),
+        *("remote_user_agent", "request", "state", "user"),
     )
 
     def __init__(
@@ -43,10 +45,11 @@ class Session:
     ) -> None:
         self.core, self.id, self.request, self._source = core, tag, request, source
         self.state, self.outgoing = state, outgoing
+        self.user: str | None = None
         self.remote_user_agent = ""
         self.dialog: Dialog | None = None
         # The peer's re-INVITE that waits for `accept` or `decline`; ours; our 2xx that waits for its ACK
-        self._offered: ServerTransaction | None = None
+        self.offered: ServerTransaction | None = None
         self.offering: Reinvite | None = None
         self._success: Success | None = None
         # The CSeq of an INVITE whose 2xx brought the peer's offer: its ACK waits for `accept`
@@ -74,7 +77,7 @@ class Session:
     def can_offer(self) -> bool:
         """`offer` is legal now: CONFIRMED or ANSWERED, and no offer of either side waits for its answer."""
         answered = self._success is None or not self._success.offered
-        idle = self._offered is None and self.offering is None and self._owed is None
+        idle = self.offered is None and self.offering is None and self._owed is None
         return self.state in LEGAL["offer"] and answered and idle
 
     # -- the callee's verbs, see `incoming` ----------------------------------------------------------------
@@ -141,21 +144,21 @@ class Session:
     def accept(self, sdp: Description, now: float) -> None:
         """After `Offered`, or `Answered` when our INVITE had no offer: send the answer, or the offer asked
         for."""
-        waiting = self._offered is not None or self._owed is not None
+        waiting = self.offered is not None or self._owed is not None
         self._check("accept", waiting and self.state in LEGAL["accept"])
         if self._owed is not None:
             self.acknowledge(self._owed, now, sdp)
             self._owed = None
-        elif self._offered is not None:
-            transaction, self._offered = self._offered, None
+        elif self.offered is not None:
+            transaction, self.offered = self.offered, None
             self._succeed(transaction, sdp, now)
 
     def decline(self, status: int, now: float) -> None:
         """After `Offered`: refuse the re-INVITE with 300-699 (488, 491 …); the session goes on as it was."""
-        transaction, self._offered = self._offered, None
+        transaction, self.offered = self.offered, None
         if transaction is None:
             raise self._illegal("decline")
-        self._respond(transaction, status, now)
+        self.respond(transaction, status, now)
 
     # -- the stack's side: messages of this dialog ---------------------------------------------------------
 
@@ -181,10 +184,11 @@ class Session:
             return
         transaction = self.core.transactions.serve(request, source, now)
         if request.cseq.number < dialog.remote_cseq:
-            self._respond(transaction, 500, now, reason="CSeq Out of Order")
+            self.respond(transaction, 500, now, reason="CSeq Out of Order")
             return
         dialog.remote_cseq = request.cseq.number
         dialog.heard_from(source)
+        self.touch()
         if request.method == "BYE":
             self._take_bye(transaction, now)
         else:
@@ -193,7 +197,7 @@ class Session:
     def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
         # Also after our own BYE: they crossed; the dialog is known until its answer comes (RFC 5407 §3.2).
         reason = reason_of(transaction.request)
-        self._respond(transaction, 200, now)
+        self.respond(transaction, 200, now)
         if not self.over:
             self._end(now)
             self._forget()
@@ -201,11 +205,11 @@ class Session:
 
     def _take_invite(self, transaction: ServerTransaction, now: float) -> None:
         if self.over:
-            self._respond(transaction, 481, now)
-        elif self._offered is not None or not self._confirmed(now):
+            self.respond(transaction, 481, now)
+        elif self.offered is not None or not self._confirmed(now):
             self._retry_later(transaction, now)
         elif self._owed is not None or (self.offering is not None and self.offering.sent):
-            self._respond(transaction, 491, now)
+            self.respond(transaction, 491, now)
         else:
             self._take_offer(transaction, now)
 
@@ -229,7 +233,7 @@ class Session:
             sdp = description(request)
         except RemoteProtocolError as error:
             refusal = body_refusal(error.status, error.reason)
-            self._respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
+            self.respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
             return
         if self.offering is not None:
             # Ours waited for its turn and is out of date now that the peer moved first.
@@ -240,14 +244,14 @@ class Session:
             self._success = None
         assert self.dialog is not None
         self.dialog.refresh(request)
-        self._offered, self._delayed = transaction, sdp is None
+        self.offered, self._delayed = transaction, sdp is None
         transaction.respond(build_response(request, 100), now)
         self.core.events.append(Offered(self, sdp))
 
     def _retry_later(self, transaction: ServerTransaction, now: float) -> None:
         """§14.2: an INVITE while an earlier one is unanswered."""
         seconds = self.core.random.randint(0, 10)
-        self._respond(transaction, 500, now, (("Retry-After", str(seconds)),))
+        self.respond(transaction, 500, now, (("Retry-After", str(seconds)),))
 
     def _take_ack(self, request: Request, now: float) -> None:
         success = self._success
@@ -300,9 +304,9 @@ class Session:
     # -- messages that we make -----------------------------------------------------------------------------
 
     def contact(self) -> str:
-        raise NotImplementedError
+        return self.core.contact(self.user, self._source)
 
-    def _respond(
+    def respond(
         self,
         transaction: ServerTransaction,
         status: int,
@@ -358,15 +362,19 @@ class Session:
         """ENDED: whatever is under way stops.  The dialog stays known until `_forget`."""
         self.move(State.ENDED)
         self._drop_offering(now)
-        if self._offered is not None:
-            transaction, self._offered = self._offered, None
-            self._respond(transaction, 487, now)
+        if self.offered is not None:
+            transaction, self.offered = self.offered, None
+            self.respond(transaction, 487, now)
         if self._owed is not None:
             self.acknowledge(self._owed, now)
             self._owed = None
         if self._success is not None and not keep_success:
             self._success.stop()
             self._success = None
+
+    def touch(self) -> None:
+        """The dialog changed, and whoever takes over must know."""
+        self.core.touched.add(self.id)
 
     def _forget(self) -> None:
         self.core.dialogs.pop(self.id, None)

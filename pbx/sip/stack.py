@@ -21,7 +21,9 @@ from pbx.sip.flow import Flow
 from pbx.sip.gatekeeper import Gatekeeper
 from pbx.sip.headers import NameAddr
 from pbx.sip.identifiers import Identifiers
+from pbx.sip.incoming import IncomingSession
 from pbx.sip.inspect import ALLOW, CAPABILITIES, Refusal, extension_refusal, method_refusal
+from pbx.sip.kept import AdoptedSession, KeptInvite, KeptSession, adopt_incoming, adopt_outgoing
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
 from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.registrar import Binding, Registrar
@@ -48,9 +50,10 @@ class Stack:
         identifiers = Identifiers(random, settings.domain)
         self.faces = Faces()
         self._transactions = TransactionLayer(self._timers, self.outbox, identifiers, self.faces)
+        self.touched: set[str] = set()
         self._core = Core(
             *(settings, random, identifiers, self._timers, self._transactions),
-            *(self.outbox, self.events, self.faces),
+            *(self.outbox, self.events, self.faces, self.touched),
         )
         self.registrar = Registrar(settings, self._timers, self.events)
         self._gatekeeper = Gatekeeper(self._core, self.registrar, directory)
@@ -96,8 +99,18 @@ class Stack:
 
     def _response(self, response: Response, flow: Flow, now: float) -> None:
         """§8.1.3.3 and §18.1.2: exactly one Via, and a transaction that waits for it."""
-        if len(response.vias) != 1 or not self._transactions.response(response, now):
-            self.events.append(Rejected("stray_response", 0, flow.remote.host, f"{response.status}"))
+        if len(response.vias) == 1 and (
+            self._transactions.response(response, now) or self._acknowledged_again(response)
+        ):
+            return
+        self.events.append(Rejected("stray_response", 0, flow.remote.host, f"{response.status}"))
+
+    def _acknowledged_again(self, response: Response) -> bool:
+        """A 2xx to an INVITE of the stack that we took over from, repeated for want of its ACK."""
+        if response.cseq.method != "INVITE" or response.status // 100 != 2:
+            return False
+        session = self._core.dialogs.get(response.from_.tag or "")
+        return isinstance(session, AdoptedSession) and session.acknowledge_again(response)
 
     def _request(self, request: Request, flow: Flow, now: float) -> None:
         transaction = self._transactions.match(request)
@@ -151,6 +164,21 @@ class Stack:
         """Take up a binding from before a restart, silently; not if it expired or its extension is gone."""
         if binding.expires_at > now and binding.aor in self.directory.extensions:
             self.registrar.restore(binding)
+
+    def adopt(self, kept: KeptSession, now: float) -> Session:
+        """Go on with a confirmed session of an earlier stack."""
+        session = AdoptedSession(self._core, kept)
+        if kept.offered is not None:
+            session.refuse_offer(kept.offered, now)
+        return session
+
+    def adopt_incoming(self, kept: KeptInvite, now: float) -> IncomingSession | None:
+        """The caller's INVITE that waits for a final response; None when it cannot be read."""
+        return adopt_incoming(self._core, kept, now)
+
+    def adopt_outgoing(self, kept: KeptInvite, now: float) -> OutgoingSession | None:
+        """Our INVITE that waits for the peer's final response; None when it cannot be read."""
+        return adopt_outgoing(self._core, kept, now)
 
     def invite(
         self,

@@ -14,7 +14,16 @@ from pbx.sip.uri import Uri
 from pbx.switch.bridge import SENDS, Bridge
 from pbx.switch.causes import Cause, most_telling, of_status, relayed
 from pbx.switch.desk import Desk
-from pbx.switch.events import CallChanged, CallEnded, CallStarted, CallView, Party, SetupTimed, Trouble
+from pbx.switch.events import (
+    CallChanged,
+    CallEnded,
+    CallStarted,
+    CallView,
+    LegView,
+    Party,
+    SetupTimed,
+    Trouble,
+)
 from pbx.switch.leg import Leg, LegState, relayable, voices
 from pbx.switch.renegotiation import Renegotiation
 from pbx.switch.route import CallInfo, Route
@@ -55,12 +64,13 @@ class Call:
         self.state = CallState.NEW
         self.cause: Cause | None = None
         self.ended_by = ""
-        self._times: dict[str, float] = {"started": desk.wall(now)}
+        self.times: dict[str, float] = {"started": desk.wall(now)}
         self._began = now
-        self._max_forwards = max_forwards
+        self.max_forwards = max_forwards
         self._no_answer: Timer | None = None
         self._passed_on: set[tuple[int, bool]] = set()
-        self._renegotiation: Renegotiation | None = None
+        self.renegotiation: Renegotiation | None = None
+        self.past: tuple[LegView, ...] = ()  # legs that ended before a restart
 
     # -- setting up
 
@@ -108,6 +118,7 @@ class Call:
             return
         self._no_answer = self.desk.timers.set(now + seconds, self._nobody)
         self.restate()
+        self.note()
 
     def _invite(self, phone: Binding, now: float) -> None:
         sources = (phone.flow.remote.host, phone.source.remote.host)
@@ -126,7 +137,7 @@ class Call:
             if audio
             else leg.offer(SUPPORTED),
             now=now,
-            max_forwards=self._max_forwards - 1,
+            max_forwards=self.max_forwards - 1,
             route=phone.path,
         )
         self.desk.attach(self, leg, session)
@@ -144,7 +155,7 @@ class Call:
         sdp = caller.reply(codecs, direction, ptime) if caller.audio else caller.offer(codecs, ptime=ptime)
         caller.session.answer(sdp, now)
         caller.state = LegState.ANSWERED
-        self._times["answered"] = self.desk.wall(now)
+        self.times["answered"] = self.desk.wall(now)
         self._move(CallState.ACTIVE)  # also when the parties agree on silence at once: on hold comes after
         self._settle(now)
 
@@ -160,7 +171,7 @@ class Call:
             status = 180  # a phone that is told of sound and gets none would leave its user in silence
         if self.state is CallState.NEW:
             self._move(CallState.RINGING)
-            self._times["ringing"] = self.desk.wall(now)
+            self.times["ringing"] = self.desk.wall(now)
             self.desk.tell(SetupTimed(self.id, now - self._began))
         if (status, early is not None) not in self._passed_on:
             self._passed_on.add((status, early is not None))
@@ -238,9 +249,9 @@ class Call:
         other = self.bridge.other(leg)
         if other is None or leg.audio is None or other.audio is None or not other.session.can_offer:
             return
-        if self._renegotiation is None and not voices(other.audio.codecs) <= voices(leg.audio.codecs):
-            self._renegotiation = Renegotiation(None, other)
-            self._renegotiation.ask(relayable(leg.audio.codecs), leg.audio.direction, leg.audio.ptime, now)
+        if self.renegotiation is None and not voices(other.audio.codecs) <= voices(leg.audio.codecs):
+            self.renegotiation = Renegotiation(None, other)
+            self.renegotiation.ask(relayable(leg.audio.codecs), leg.audio.direction, leg.audio.ptime, now)
 
     def gone(self, leg: Leg, cause: Cause, now: float) -> None:
         """A party hung up, gave up or vanished."""
@@ -253,7 +264,7 @@ class Call:
     def offered(self, leg: Leg, sdp: Description | None, now: float) -> None:
         """A party wants other media (hold, resume, another address): the other party is asked (RFC
         3264 §8)."""
-        if self._renegotiation is not None or not leg.talking:
+        if self.renegotiation is not None or not leg.talking:
             leg.session.decline(491, now)
             return
         if sdp is None:
@@ -263,12 +274,12 @@ class Call:
         if asked.asked is not None and not asked.asked.session.can_offer:
             leg.session.decline(491, now)
         elif asked.begin(sdp, now):
-            self._renegotiation = asked
+            self.renegotiation = asked
         else:
             self._settle(now)
 
     def offer_answered(self, leg: Leg, sdp: Description | None, now: float) -> None:
-        asked, self._renegotiation = self._renegotiation, None
+        asked, self.renegotiation = self.renegotiation, None
         if asked is not None:
             asked.answered(sdp, now)
             self._settle(now)
@@ -276,7 +287,7 @@ class Call:
             self._take_answer(leg, sdp, now)
 
     def offer_refused(self, leg: Leg, status: int, now: float) -> None:
-        asked, self._renegotiation = self._renegotiation, None
+        asked, self.renegotiation = self.renegotiation, None
         if asked is not None:
             asked.refused(status, now)
 
@@ -284,6 +295,7 @@ class Call:
         """The parties agreed on their audio: state it, and whether somebody is on hold."""
         self._move(CallState.HELD if self.bridge.held else CallState.ACTIVE)
         self.restate()
+        self.note()
         self._changed()
 
     # -- audio
@@ -324,10 +336,11 @@ class Call:
             return
         self._move(CallState.ENDED)
         self.cause, self.ended_by = cause, by
-        self._times["ended"] = self.desk.wall(now)
+        self.times["ended"] = self.desk.wall(now)
         for leg in self.legs:
             leg.hang_up(cause, now, status if leg is self.caller else 0)
         self._changed()
+        self.note()
         self.desk.media.close(self.id, self._counted, now)
         if self.id in self.desk.calls:
             late = now + self.desk.settings.count
@@ -339,6 +352,12 @@ class Call:
             leg.counters = figures.get(leg.id)
         self.desk.detach(self)
         self.desk.tell(CallEnded(self.view()))
+
+    # -- what outlives a restart
+
+    def note(self) -> None:
+        """Have what this call is now written down."""
+        self.desk.changed[self.id] = self
 
     # -- seen from outside
 
@@ -363,12 +382,12 @@ class Call:
             caller=self.caller.party,
             dialled=self.dialled,
             callee=self.callee,
-            started=self._times["started"],
-            ringing=self._times.get("ringing"),
-            answered=self._times.get("answered"),
-            ended=self._times.get("ended"),
+            started=self.times["started"],
+            ringing=self.times.get("ringing"),
+            answered=self.times.get("answered"),
+            ended=self.times.get("ended"),
             cause=self.cause.slug if self.cause else "",
             cause_text=self.cause.words if self.cause else "",
             ended_by=self.ended_by,
-            legs=tuple(leg.view() for leg in self.legs),
+            legs=(*(leg.view() for leg in self.legs), *self.past),
         )

@@ -28,6 +28,7 @@ class Cause(Enum):
     FAILED = 500, 41, "the call failed"
     HUNG_UP_BY_ADMIN = 480, 16, "hung up from the console"
     SHUTDOWN = 503, 41, "the phone system was stopped"
+    RESTARTED = 503, 41, "the phone system was restarted while it rang"
 
     def __init__(self, status: int, q850: int, words: str) -> None:
         self.status, self.q850, self.words = status, q850, words

@@ -49,6 +49,7 @@ class Desk:
     timers: Timers = field(default_factory=Timers)
     calls: "dict[str, Call]" = field(default_factory=dict)
     legs: "dict[str, tuple[Call, Leg]]" = field(default_factory=dict)  # by session
+    changed: "dict[str, Call | None]" = field(default_factory=dict)  # to be written down; None = is over
 
     def wall(self, now: float) -> float:
         return now + self.wall_offset
@@ -86,6 +87,7 @@ class Desk:
     def detach(self, call: "Call") -> None:
         """The call is over and counted: its ports are free again."""
         del self.calls[call.id]
+        self.changed[call.id] = None
         for leg in call.legs:
             self.media.ports.release(leg.local.port)
             self.legs.pop(leg.session.id, None)

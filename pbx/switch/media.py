@@ -8,6 +8,7 @@ everything is stated again.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from random import Random
 
 from pbx.wire.media import Ask, Command, Counters, MediaLeg, Ready, Want
@@ -33,6 +34,12 @@ class Ports:
                 self.used += 1
                 return port
         return None
+
+    def claim(self, port: int) -> None:
+        """This very port, which a call from before a restart has."""
+        if port in self._free:
+            self._free.remove(port)
+        self.used += 1
 
     def release(self, port: int) -> None:
         self.used -= 1
@@ -108,11 +115,14 @@ class Media:
         nobody knows."""
         self.ready = True
         self.ports.avoid(ready.taken)
-        for said in self._statements.values():
+        served = dict(ready.calls)
+        for call, said in self._statements.items():
+            if served.get(call, -1) >= said.generation:  # stated by the switch that we took over from
+                said.generation = served[call] + 1
+                said.want = replace(said.want, generation=said.generation)
             self._say(said.want)
-        for call, generation in ready.calls:
-            if call not in self._statements:
-                self._say(Want(call, generation + 1))
+        for call in served.keys() - self._statements.keys():
+            self._say(Want(call, served[call] + 1))
 
     def lost(self, now: float) -> None:
         """The process is gone: nobody will count for the calls that were closing."""

@@ -6,12 +6,19 @@ from pbx.sip.flow import Flow
 from pbx.switch.events import Fact
 from pbx.wire.media import Command
 
+State = tuple[str, object | None]
+
 
 @dataclass(slots=True)
 class Outbox:
     """Effects in the order they arose: SIP datagrams and the flow each leaves by, words for the media
-    process, facts."""
+    process, facts.
+
+    `states` are what a switch that takes over must know: a dataclass under each key, None = forget it.  They
+    are to be safe before anything else is done.
+    """
 
     datagrams: list[tuple[bytes, Flow]] = field(default_factory=list)
     media: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)

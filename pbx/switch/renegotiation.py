@@ -18,7 +18,7 @@ class Renegotiation:
 
     def __init__(self, asker: Leg | None, asked: Leg | None) -> None:
         self.asker, self.asked = asker, asked
-        self._before = [(leg, copy(leg.negotiation), leg.codecs) for leg in (asker, asked) if leg is not None]
+        self.before = [(leg, copy(leg.negotiation), leg.codecs) for leg in (asker, asked) if leg is not None]
 
     def ask(self, codecs: Iterable[Codec], direction: str, ptime: int | None, now: float) -> None:
         """Offers this to the asked party; its answer is to be waited for."""
@@ -58,7 +58,7 @@ class Renegotiation:
 
     def refused(self, status: int, now: float) -> None:
         """The old agreement stands again; the asker learns the reason."""
-        for leg, negotiation, codecs in self._before:
+        for leg, negotiation, codecs in self.before:
             leg.negotiation.restore(negotiation)
             leg.codecs = codecs
         if self.asker is not None:

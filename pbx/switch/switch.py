@@ -16,6 +16,7 @@ from pbx.sip.headers import NameAddr
 from pbx.sip.registrar import Binding
 from pbx.sip.stack import Stack
 from pbx.sip.uri import Uri
+from pbx.switch import journal
 from pbx.switch.call import Call
 from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk, Settings
@@ -31,6 +32,7 @@ from pbx.switch.events import (
     Trouble,
 )
 from pbx.switch.feature import Catalogue, Feature
+from pbx.switch.kept import Kept
 from pbx.switch.leg import Leg
 from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
@@ -155,6 +157,12 @@ class Switch:
             self._stack.restore(self._binding(view), now)
         self._drain(now)
 
+    def adopt(self, kept: Iterable[Kept], now: float) -> None:
+        """Goes on with the calls of a switch whose process is gone."""
+        for each in kept:
+            journal.adopt(self._desk, each, now)
+        self._drain(now)
+
     def correct_clock(self, now: float, wall: float) -> None:
         """The wall clock was set: records from now on follow it."""
         self._desk.wall_offset = wall - now
@@ -197,6 +205,8 @@ class Switch:
                 self._to_leg(event, *found, now)
         self.outbox.datagrams += self._stack.outbox
         self._stack.outbox.clear()
+        if self._desk.changed or self._stack.touched:
+            self.outbox.states += journal.changes(self._desk)
 
     def _invited(self, event: sip.Invited, now: float) -> None:
         """A new call by an account or a trunk."""

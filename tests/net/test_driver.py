@@ -1,6 +1,6 @@
 """The driver, driving a small real machine: an echo with an alarm clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import gevent
@@ -9,6 +9,7 @@ import pytest
 from pbx.net.driver import INBOX, Driver
 from pbx.sip.flow import Address, Flow
 from pbx.switch.events import Fact, Trouble
+from pbx.switch.outbox import State
 from pbx.wire.media import Ask, Command
 
 FLOW = Flow("udp", Address("127.0.0.1", 5060), Address("127.0.0.9", 5062))
@@ -19,6 +20,7 @@ class Outbox:
     datagrams: list[tuple[bytes, Flow]] = field(default_factory=list)
     media: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
 
 
 class Echo:
@@ -38,6 +40,8 @@ class Echo:
         self.outbox.media.append(Ask("call"))
         self.outbox.datagrams.append((data, flow))
         self.outbox.facts.append(Trouble("echo", word))
+        if word == "state":
+            self.outbox.states.append(("call:a", None))
 
     def advance(self, now: float) -> None:
         for alarm in [each for each in self.alarms if each[0] <= now]:
@@ -55,7 +59,8 @@ class Bench:
         self.log: list[object] = []
         self.bugs = 0
         self.fatal = 0
-        self.driver = Driver(Echo(), self._send, self._tell_media, self.log.extend, self._bug, self._end)
+        effects = self._send, self._tell_media, self.log.extend, self._remember
+        self.driver = Driver(Echo(), *effects, self._bug, self._end)
 
     def _send(self, data: bytes, flow: Flow) -> None:
         self.log.append(data)
@@ -63,6 +68,9 @@ class Bench:
     def _tell_media(self, command: Command) -> None:
         assert command is not None
         self.log.append(command)
+
+    def _remember(self, states: Sequence[State], facts: Sequence[Fact]) -> None:
+        self.log.extend(states)
 
     def _bug(self) -> None:
         self.bugs += 1
@@ -177,3 +185,9 @@ def test_a_tap_sees_both_directions_until_it_ends(bench: Bench) -> None:
     bench.driver.receive(b"two", FLOW)
     settle()
     assert seen == [(False, b"one"), (True, b"one")]
+
+
+def test_what_must_not_be_lost_is_remembered_before_anything_is_done(bench: Bench) -> None:
+    bench.driver.receive(b"state", FLOW)
+    settle()
+    assert bench.log == [("call:a", None), Ask("call"), b"state", Trouble("echo", "state")]

@@ -1,0 +1,50 @@
+"""A world whose switch can be killed: what it wrote down survives, and another one takes over."""
+
+import random
+
+from pbx.features import catalogue
+from pbx.sip.settings import Settings as SipSettings
+from pbx.switch.desk import Settings
+from pbx.switch.kept import Kept
+from pbx.switch.switch import Switch
+from pbx.wire.codec import decode, encode
+from pbx.wire.media import Ready
+from tests.world import DOMAIN, WALL, World
+
+
+class Journalled(World):
+    """`journal` holds what is written, as bytes; `wall` never jumps."""
+
+    def __init__(self, *numbers: str, **more: object) -> None:
+        self.journal: dict[str, bytes] = {}
+        self.lives = 1
+        super().__init__(*numbers, **more)  # type: ignore[arg-type]
+
+    def _perform(self) -> None:
+        states = self.switch.outbox.states
+        for key, value in states:
+            if value is None:
+                self.journal.pop(key, None)
+            else:
+                self.journal[key] = encode(value)
+        states.clear()
+        super()._perform()
+
+    def kill(self, media_too: bool = False) -> None:
+        """kill -9: what the switch had not said is never said; the heir is there at once."""
+        self.lives += 1
+        before, seeded = self.switch, random.Random(self.lives)
+        settings = Settings(SipSettings(DOMAIN), rtp_first=10000, rtp_last=10099)
+        wall = WALL + self.now - 1000.0
+        directory = before._stack.directory
+        self.switch = Switch(settings, directory, catalogue(), seeded, self.now, wall)
+        self.switch.restore(before.phones(), self.now)
+        for value in list(self.journal.values()):
+            self.switch.adopt([decode(value, Kept)], self.now)
+        if media_too:
+            self.media.wanted.clear()
+        served = tuple((want.call, want.generation) for want in self.media.wanted.values())
+        self._perform()
+        self.hear(Ready(1, self.lives, calls=served))
+
+
