@@ -5,7 +5,7 @@ import random
 from pbx.features import catalogue
 from pbx.sip.settings import Settings as SipSettings
 from pbx.switch.desk import Settings
-from pbx.switch.kept import Kept
+from pbx.switch.kept import Kept, KeptNonce
 from pbx.switch.switch import Switch
 from pbx.wire.codec import decode, encode
 from pbx.wire.media import Ready
@@ -19,6 +19,12 @@ class Journalled(World):
         self.journal: dict[str, bytes] = {}
         self.lives = 1
         super().__init__(*numbers, **more)  # type: ignore[arg-type]
+        self.switch.adopt_nonces("", {})
+
+    @property
+    def kept(self) -> list[str]:
+        """The calls in the journal."""
+        return [key for key in self.journal if key.startswith("call:")]
 
     def _perform(self) -> None:
         states = self.switch.outbox.states
@@ -39,8 +45,13 @@ class Journalled(World):
         directory = before._stack.directory
         self.switch = Switch(settings, directory, catalogue(), seeded, self.now, wall)
         self.switch.restore(before.phones(), self.now)
-        for value in list(self.journal.values()):
-            self.switch.adopt([decode(value, Kept)], self.now)
+        left = self.journal.items()
+        spent = {key[6:]: decode(value, KeptNonce).count for key, value in left if key.startswith("nonce:")}
+        key = decode(self.journal["nonces"], KeptNonce).key
+        self.switch.adopt_nonces(key, spent)
+        for name, value in list(left):
+            if name.startswith("call:"):
+                self.switch.adopt([decode(value, Kept)], self.now)
         if media_too:
             self.media.wanted.clear()
         served = tuple((want.call, want.generation) for want in self.media.wanted.values())

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Mapping
 
 from pbx.net.journal import Journal
-from pbx.switch.journal import CALL
-from pbx.switch.kept import Kept
+from pbx.switch.journal import CALL, NONCE, NONCES
+from pbx.switch.kept import Kept, KeptNonce
 from pbx.switch.switch import Switch
 from pbx.wire.codec import decode
 
@@ -21,3 +21,14 @@ def adopt_calls(journal: Journal, left: Mapping[str, bytes], switch: Switch, now
             except Exception:
                 log.exception("a call from before the restart cannot be taken up")
                 journal.write([(key, None)])
+
+
+def adopt_nonces(left: Mapping[str, bytes], switch: Switch) -> None:
+    """What phones were challenged with stays good, and what they used up stays used up."""
+    spent, key = {}, ""
+    for name, value in left.items():
+        if name == NONCES:
+            key = decode(value, KeptNonce).key
+        elif name.startswith(NONCE):
+            spent[name.removeprefix(NONCE)] = decode(value, KeptNonce).count
+    switch.adopt_nonces(key, spent)

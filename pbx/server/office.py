@@ -39,7 +39,7 @@ from pbx.net.udp import Udp
 from pbx.net.writer import Writer
 from pbx.server.folder import open_store
 from pbx.server.gunicorn import Wsgi
-from pbx.server.heritage import adopt_calls
+from pbx.server.heritage import adopt_calls, adopt_nonces
 from pbx.server.options import Options, Started, installed_version
 from pbx.sip.flow import Address
 from pbx.sip.settings import Settings as SipSettings
@@ -144,6 +144,7 @@ class Office:
         switch, now = self._driver.machine, time.monotonic()
         bindings = self._offload.store(self._store.bindings)
         switch.restore(bindings, now)
+        adopt_nonces(left, switch)
         adopt_calls(self._journal, left, switch, now)
         self._bugs = left.get(_BUGS)
         if bindings or switch.calls():

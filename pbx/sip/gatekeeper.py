@@ -20,6 +20,7 @@ from pbx.sip.flow import Flow
 from pbx.sip.incoming import IncomingSession
 from pbx.sip.inspect import CAPABILITIES, Headers, Refusal, body_refusal, head_refusal
 from pbx.sip.message import Request, Response, build_response
+from pbx.sip.nonce import Nonces
 from pbx.sip.register import register
 from pbx.sip.registrar import Registrar
 from pbx.sip.transaction import ServerTransaction
@@ -47,6 +48,10 @@ class Gatekeeper:
     def use(self, directory: Directory) -> None:
         self.directory = directory
         self._trunks = {trunk.address: trunk for trunk in directory.trunks if trunk.kind == "ip"}
+
+    @property
+    def nonces(self) -> Nonces:
+        return self._auth.nonces
 
     @property
     def counts(self) -> dict[str, int]:

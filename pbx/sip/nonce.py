@@ -18,10 +18,12 @@ class Nonces:
     Only a nonce that came with the right digest is remembered, so strangers cannot fill the table.
     """
 
-    __slots__ = ("_floor", "_key", "_max", "_serial", "_spent", "_ttl")
+    __slots__ = ("_floor", "_key", "_max", "_serial", "_spent", "_ttl", "changed")
 
     def __init__(self, random: Random, ttl: float, max_spent: int) -> None:
         self._key = random.getrandbits(256).to_bytes(32, "big")
+        # What whoever takes over must know: nonces, and how often each was used; 0 = forgotten
+        self.changed: list[tuple[str, int]] = []
         self._ttl, self._max = ttl, max_spent
         self._serial = random.getrandbits(31)
         self._spent: OrderedDict[str, int] = OrderedDict()
@@ -30,6 +32,16 @@ class Nonces:
 
     def __len__(self) -> int:
         return len(self._spent)
+
+    @property
+    def key(self) -> str:
+        """The secret that our nonces are made with, in hexadecimal."""
+        return self._key.hex()
+
+    def adopt(self, key: str, spent: dict[str, int]) -> None:
+        """Go on with the nonces of a process that is gone."""
+        self._key = bytes.fromhex(key)
+        self._spent.update(sorted(spent.items(), key=lambda item: _issued(item[0])))
 
     def issue(self, host: str, realm: str, now: float) -> str:
         self._serial = (self._serial + 1) % 2**32
@@ -51,10 +63,12 @@ class Nonces:
         if count <= self._spent.get(nonce, 0):
             return False
         self._spent[nonce] = count
+        self.changed.append((nonce, count))
         while self._spent and (
             _issued(first := next(iter(self._spent))) < now - self._ttl or len(self) > self._max
         ):
             del self._spent[first]
+            self.changed.append((first, 0))
             # A forgotten nonce could be replayed, so all that are as old as it are stale from here on.
             self._floor = max(self._floor, _issued(first) + 0.001)
         return True

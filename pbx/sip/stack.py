@@ -25,6 +25,7 @@ from pbx.sip.incoming import IncomingSession
 from pbx.sip.inspect import ALLOW, CAPABILITIES, Refusal, extension_refusal, method_refusal
 from pbx.sip.kept import AdoptedSession, KeptInvite, KeptSession, adopt_incoming, adopt_outgoing
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
+from pbx.sip.nonce import Nonces
 from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.registrar import Binding, Registrar
 from pbx.sip.sdp import Description
@@ -164,6 +165,10 @@ class Stack:
         """Take up a binding from before a restart, silently; not if it expired or its extension is gone."""
         if binding.expires_at > now and binding.aor in self.directory.extensions:
             self.registrar.restore(binding)
+
+    @property
+    def nonces(self) -> Nonces:
+        return self._gatekeeper.nonces
 
     def adopt(self, kept: KeptSession, now: float) -> Session:
         """Go on with a confirmed session of an earlier stack."""

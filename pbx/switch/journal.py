@@ -7,6 +7,7 @@ from typing import cast
 
 from pbx.sip.incoming import IncomingSession
 from pbx.sip.kept import KeptInvite, KeptSession
+from pbx.sip.nonce import Nonces
 from pbx.sip.offer import Negotiation
 from pbx.sip.outgoing import OutgoingSession
 from pbx.switch.bridge import Bridge
@@ -14,13 +15,15 @@ from pbx.switch.call import Call, CallState
 from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk
 from pbx.switch.events import CallEnded, CallView
-from pbx.switch.kept import Finished, Kept, KeptCall, KeptLeg, Pending
+from pbx.switch.kept import Finished, Kept, KeptCall, KeptLeg, KeptNonce, Pending
 from pbx.switch.leg import Leg, LegState, relayable
 from pbx.switch.outbox import State
 from pbx.switch.renegotiation import Renegotiation
 
 CALL = "call:"
 """How the keys of calls begin."""
+NONCE, NONCES = "nonce:", "nonces"
+"""How the keys of used nonces begin, and the key of what they are made with."""
 
 
 def changes(desk: Desk) -> list[State]:
@@ -33,6 +36,15 @@ def changes(desk: Desk) -> list[State]:
         (CALL + name, None if call is None else keep(call)) for name, call in desk.changed.items()
     ]
     desk.changed.clear()
+    return states + nonce_changes(desk.stack.nonces)
+
+
+def nonce_changes(nonces: Nonces) -> list[State]:
+    """The nonces that were used, or forgotten, since the last time."""
+    states: list[State] = [
+        (NONCE + nonce, KeptNonce(count) if count else None) for nonce, count in nonces.changed
+    ]
+    nonces.changed.clear()
     return states
 
 

@@ -62,4 +62,12 @@ class Finished:
     sessions: tuple[KeptSession, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptNonce:
+    """How often a nonce was used, under the nonce itself; under "nonces" the key they are made with."""
+
+    count: int = 0
+    key: str = ""
+
+
 Kept = Pending | KeptCall | Finished

@@ -32,7 +32,7 @@ from pbx.switch.events import (
     Trouble,
 )
 from pbx.switch.feature import Catalogue, Feature
-from pbx.switch.kept import Kept
+from pbx.switch.kept import Kept, KeptNonce
 from pbx.switch.leg import Leg
 from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
@@ -157,6 +157,12 @@ class Switch:
             self._stack.restore(self._binding(view), now)
         self._drain(now)
 
+    def adopt_nonces(self, key: str, spent: dict[str, int]) -> None:
+        """Phones may go on with the nonces that they have; `key` "" = there is none from before."""
+        if key:
+            self._stack.nonces.adopt(key, spent)
+        self.outbox.states.append((journal.NONCES, KeptNonce(key=self._stack.nonces.key)))
+
     def adopt(self, kept: Iterable[Kept], now: float) -> None:
         """Goes on with the calls of a switch whose process is gone."""
         for each in kept:
@@ -205,7 +211,7 @@ class Switch:
                 self._to_leg(event, *found, now)
         self.outbox.datagrams += self._stack.outbox
         self._stack.outbox.clear()
-        if self._desk.changed or self._stack.touched:
+        if self._desk.changed or self._stack.touched or self._stack.nonces.changed:
             self.outbox.states += journal.changes(self._desk)
 
     def _invited(self, event: sip.Invited, now: float) -> None:

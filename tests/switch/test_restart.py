@@ -47,7 +47,7 @@ def test_a_call_goes_on_and_either_side_hangs_up(world: Journalled, anna: Phone,
     assert (world.record.ended or 0) - (world.record.answered or 0) == pytest.approx(15, abs=1.5)
     assert [leg.counters is not None for leg in world.record.legs] == [True, True]
     world.nothing_left()
-    assert not world.journal
+    assert not world.kept
 
 
 def test_the_called_side_hangs_up_after_many_lives(world: Journalled, anna: Phone, bert: Phone) -> None:
@@ -132,7 +132,7 @@ def test_a_call_that_rang_ends_cleanly_on_both_sides(world: Journalled, anna: Ph
     assert bert.incoming.over
     assert (world.record.cause, world.record.ended_by) == ("restarted", "switch")
     world.nothing_left()
-    assert not world.journal
+    assert not world.kept
 
 
 def test_answered_as_the_switch_died_is_acknowledged_and_hung_up(
@@ -174,7 +174,7 @@ def test_a_call_that_ended_unrecorded_is_recorded_by_the_heir(
     world.run(1)
     assert world.record.cause == "normal"
     assert theirs.over
-    assert not world.journal
+    assert not world.kept
     world.media.answers = True
     world.nothing_left()
 
@@ -221,3 +221,27 @@ def test_what_media_closed_is_heard_by_the_heir(world: Journalled, anna: Phone, 
     world.media.answers = True
     world.media.wanted.clear()
     world.nothing_left()
+
+
+def test_credentials_outlive_the_switch_and_a_replay_stays_refused(world: Journalled, anna: Phone) -> None:
+    sent: list[bytes] = []
+
+    def lost(data: bytes) -> bool:
+        if b"Authorization" in data:
+            sent.append(data)
+        return b"Authorization" in data
+
+    world.lose = lost
+    anna.register()
+    world.run(0)
+    world.lose = lambda data: False
+    world.kill()
+    anna.log.clear()
+    anna.send(sent[0].decode())
+    world.run(0)
+    assert anna.log == ["200 REGISTER"]
+    world.kill()
+    world.run(40)  # its transaction is forgotten, the nonce is not
+    anna.send(sent[0].decode().replace("branch=z9hG4bK", "branch=z9hG4bKreplay"))
+    world.run(0)
+    assert anna.log == ["200 REGISTER", "401 REGISTER"]
