@@ -37,6 +37,7 @@ def phone(binding: BindingView, directory: Directory) -> dict[str, Any]:
         "name": extension.name if extension else "",
         "contact": binding.contact,
         "address": str(binding.flow.remote),
+        "transport": binding.flow.transport,
         "user_agent": binding.user_agent,
         "since": binding.since,
         "expires": binding.expires,

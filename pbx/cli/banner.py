@@ -7,7 +7,7 @@ from pbx.net.addresses import reachable
 from pbx.sip.flow import Address
 
 if TYPE_CHECKING:
-    from pbx.server.options import Started
+    from pbx.server.options import Options, Started
 
 
 def print_banner(started: "Started") -> None:
@@ -27,10 +27,16 @@ def lines(started: "Started") -> list[str]:
     if started.code:
         text += [f"  {'First time':<12}open the console and claim it with this code: {started.code}"]
     text += [
-        f"  {'Softphone':<12}server {' or '.join(phones)}{port}, transport UDP, domain {started.domain}",
+        f"  {'Softphone':<12}server {' or '.join(phones)}{port}, domain {started.domain}",
+        f"  {'':<12}{_transports(options)}",
         f"  {'':<12}user name = the extension's number, password = shown once when it is made",
     ]
     if not started.extensions:
         text += [f"  {'':<12}there is no extension yet: make two in the console, or warden import FILE"]
     text += [f"  {'Try':<12}dial *43, the echo test", f"  {'Data':<12}{options.data}", ""]
     return text
+
+
+def _transports(options: "Options") -> str:
+    others = (("TLS", options.tls), ("WSS", options.wss), ("WS", options.ws))
+    return ", ".join(["UDP or TCP", *(f"{name} on port {at.port}" for name, at in others if at is not None)])

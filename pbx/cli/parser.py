@@ -71,7 +71,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--http", default="0.0.0.0:9000", metavar="HOST:PORT", help="console (%(default)s)")
-    run.add_argument("--sip", default="0.0.0.0:5060", metavar="HOST:PORT", help="phones (%(default)s)")
+    sip = "phones, UDP and TCP (%(default)s)"
+    run.add_argument("--sip", default="0.0.0.0:5060", metavar="HOST:PORT", help=sip)
+    run.add_argument("--tls", default="", metavar="HOST:PORT|off", help="SIP over TLS (next port)")
+    run.add_argument("--wss", default="", metavar="HOST:PORT|off", help="SIP of browsers (the one after)")
+    run.add_argument("--ws", default="off", metavar="HOST:PORT|off", help="the same unencrypted (off)")
     run.add_argument("--rtp", default="10000-20000", metavar="FIRST-LAST", help="audio ports (%(default)s)")
     run.add_argument("--verbose", action="store_true", help="log more")
 

@@ -37,13 +37,21 @@ def read_options(options: argparse.Namespace) -> "Options":
     from pbx.server.options import Options
 
     http, sip = _address(options.http, "--http"), _address(options.sip, "--sip")
-    if sip.host == "::":
-        raise CommandError("--sip ::: give 0.0.0.0 for every IPv4 address, or one address of this machine.")
     first, last = _range(options.rtp)
     if first <= sip.port <= last:
         where = f"--sip {sip} lies among the audio ports {first}-{last}"
         raise CommandError(f"{where}: choose another port, or others with --rtp FIRST-LAST.")
-    return Options(options.data.absolute(), http, sip, first, last)
+    tls = _beside(options.tls, "--tls", sip, 1)
+    wss = _beside(options.wss, "--wss", sip, 2)
+    ws = _beside(options.ws, "--ws", sip, 3)
+    return Options(options.data.absolute(), http, sip, first, last, tls, wss, ws)
+
+
+def _beside(text: str, option: str, sip: "Address", step: int) -> "Address | None":
+    """Where a further transport listens: as told, not at all, or some ports above the first."""
+    if text == "off":
+        return None
+    return _address(text, option) if text else sip._replace(port=sip.port + step)
 
 
 def _address(text: str, option: str) -> "Address":

@@ -38,6 +38,7 @@ def parse_address(text: str) -> Address:
 def bind_udp(address: Address, option: str) -> socket.socket:
     """A bound, non-blocking UDP socket.  No SO_REUSEADDR: on UDP it lets two programs share the port."""
     sock = socket.socket(_family(address), socket.SOCK_DGRAM)
+    _both_families(sock)
     _bind(sock, address, "udp", option)
     sock.setblocking(False)
     enlarge(sock)
@@ -48,6 +49,7 @@ def bind_tcp(address: Address, option: str) -> socket.socket:
     """A listening TCP socket."""
     sock = socket.socket(_family(address), socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _both_families(sock)
     _bind(sock, address, "tcp", option)
     sock.listen(512)
     return sock
@@ -80,6 +82,12 @@ def reachable(address: Address) -> tuple[str, ...]:
 
 def _family(address: Address) -> int:
     return socket.AF_INET6 if ":" in address.host else socket.AF_INET
+
+
+def _both_families(sock: socket.socket) -> None:
+    """Bound to ::, an IPv6 socket takes IPv4 too, whatever the system's default is."""
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
 
 
 def _bind(sock: socket.socket, address: Address, kind: str, option: str) -> None:

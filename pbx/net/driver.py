@@ -111,6 +111,11 @@ class Driver(Generic[M]):
         if self._asleep:
             self._wake()
 
+    @property
+    def busy(self) -> bool:
+        """Who can wait should: half the inbox is full."""
+        return len(self._inbox) > INBOX // 2
+
     def post(self, job: Callable[[M, float], None]) -> None:
         """Run `job(machine, now)` in its turn; nobody waits for it."""
         self._jobs.append(job)

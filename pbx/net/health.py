@@ -98,7 +98,7 @@ class Health:
 
 def sip_answers(sip: Address) -> Finding:
     """Ask our own SIP port over a real socket, as a phone would (OPTIONS, RFC 3261 §11)."""
-    host = "127.0.0.1" if sip.host == "0.0.0.0" else sip.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(sip.host, sip.host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.bind((host, 0))

@@ -21,7 +21,9 @@ _QUEUE = 1024  # datagrams that wait for a full socket; SIP repeats what we lose
 _READ, _WRITE = 1, 2
 _PKTINFO = struct.Struct("@i4s4s")  # ip(7): interface index, our address, the header's destination
 _IP_PKTINFO = 8  # asm-generic; the socket module names it only from Python 3.14 on
-_ROOM = socket.CMSG_SPACE(_PKTINFO.size)
+_PKTINFO6 = struct.Struct("@16si")  # ipv6(7): our address, interface index
+_ROOM = socket.CMSG_SPACE(_PKTINFO.size) + socket.CMSG_SPACE(_PKTINFO6.size)
+_MAPPED = "::ffff:"
 
 log = logging.getLogger("warden.net.udp")
 
@@ -29,8 +31,8 @@ log = logging.getLogger("warden.net.udp")
 class Udp:
     """Datagrams of one bound socket.  `deliver(data, flow)` runs on the hub and must not block or raise.
 
-    Bound to 0.0.0.0 it asks the kernel which of our addresses a packet came to, and answers from there, so
-    a flow's local end is always real.  The counters are totals since the start.
+    Bound to 0.0.0.0 or :: (which takes IPv4 too) it asks the kernel which of our addresses a packet came to,
+    and answers from there, so a flow's local end is always real.  The counters are totals since the start.
     """
 
     def __init__(self, sock: socket.socket, deliver: Callable[[bytes, Flow], None]) -> None:
@@ -41,7 +43,10 @@ class Udp:
         self.local = Address(*self._socket.getsockname()[:2])
         self._deliver = deliver
         self._wildcard = ip_address(self.local.host).is_unspecified
-        if self._wildcard:
+        self._six = sock.family == socket.AF_INET6
+        if self._wildcard and self._six:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        elif self._wildcard:
             self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         self._waiting: deque[tuple[bytes, Flow]] = deque()
         loop = get_hub().loop
@@ -94,12 +99,17 @@ class Udp:
         for level, kind, content in extras:
             if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
                 host = socket.inet_ntoa(_PKTINFO.unpack(content)[1])
-        return data, Address(host, self.local.port), Address(remote[0], remote[1])
+            elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
+                host = socket.inet_ntop(socket.AF_INET6, _PKTINFO6.unpack(content)[0])
+        return data, Address(unmapped(host), self.local.port), Address(unmapped(remote[0]), remote[1])
 
     def _write(self, data: bytes, flow: Flow) -> None:
         if not _is_ip(flow.remote.host):  # a name would make the kernel's resolver block the whole hub
             raise OSError("not an IP address")
-        if self._wildcard:
+        if self._wildcard and self._six:
+            to = flow.remote if ":" in flow.remote.host else (_MAPPED + flow.remote.host, flow.remote.port)
+            self._socket.sendmsg((data,), _from6(flow.local.host), 0, to)
+        elif self._wildcard:
             self._socket.sendmsg((data,), _from(flow.local.host), 0, flow.remote)
         else:
             self._socket.sendto(data, flow.remote)
@@ -143,3 +153,15 @@ def _is_ip(host: str) -> bool:
 def _from(host: str) -> tuple[tuple[int, int, bytes], ...]:
     """Ancillary data that sends from this one of our addresses."""
     return ((socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, socket.inet_aton(host), bytes(4))),)
+
+
+@lru_cache(256)
+def _from6(host: str) -> tuple[tuple[int, int, bytes], ...]:
+    """The same on a socket of both families, where an IPv4 address is a mapped one (RFC 3493 §3.7)."""
+    packed = socket.inet_pton(socket.AF_INET6, host if ":" in host else _MAPPED + host)
+    return ((socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, _PKTINFO6.pack(packed, 0)),)
+
+
+def unmapped(host: str) -> str:
+    """An IPv4 peer of a socket of both families is an IPv4 peer."""
+    return host.removeprefix(_MAPPED) if host.startswith(_MAPPED) and "." in host else host

@@ -35,13 +35,15 @@ from pbx.net.media_link import MediaLink
 from pbx.net.observe import Observer
 from pbx.net.offload import Offload
 from pbx.net.pulse import Pulse
-from pbx.net.udp import Udp
+from pbx.net.streams import Streams
+from pbx.net.tls import Certificates
+from pbx.net.transports import Transports
 from pbx.net.writer import Writer
 from pbx.server.folder import open_store
 from pbx.server.gunicorn import Wsgi
 from pbx.server.heritage import adopt_calls, adopt_nonces
-from pbx.server.options import Options, Started, installed_version
-from pbx.sip.flow import Address
+from pbx.server.options import Options, Sockets, Started, installed_version
+from pbx.sip.flow import Address, Flow
 from pbx.sip.settings import Settings as SipSettings
 from pbx.switch.desk import Settings
 from pbx.switch.events import CallView, Fact
@@ -64,7 +66,7 @@ log = logging.getLogger("warden.server")
 class Office:
     """All of it, in the worker: see `pbx.server.gunicorn.Office` and `pbx.net.control.Office`."""
 
-    def __init__(self, options: Options, sip: socket.socket, announce: Callable[[Started], None]) -> None:
+    def __init__(self, options: Options, sip: Sockets, announce: Callable[[Started], None]) -> None:
         self._options, self._sip, self._announce = options, sip, announce
         self._began = time.monotonic()
 
@@ -77,7 +79,7 @@ class Office:
         self._again = again
         self._build(self._offload.store(self._store.directory))
         self._restore()
-        self._udp.start()
+        self._transports.start()
         self._driver.start()
         self._media.start()
         self._writer.start()
@@ -107,14 +109,16 @@ class Office:
         )
         self._driver = Driver(
             switch,
-            lambda data, flow: self._udp.send(data, flow),
+            lambda data, flow: self._transports.send(data, flow),
             lambda command: self._media.send(command),
             self._broadcast.tell,
             self._writer.remember,
             telemetry.switch_failed,
             self._start_again,
         )
-        self._udp = Udp(self._sip, self._driver.receive)
+        self._transports = Transports(
+            self._sip.udp, self._sip.listening, self._driver.receive, self._streams()
+        )
         self._media = MediaLink(
             options.data / "run" / "media.sock",
             self._media_command(),
@@ -126,6 +130,24 @@ class Office:
         self._health = Health(self._probes())
         self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
         self._publish()
+
+    def _streams(self) -> Streams:
+        options = self._options
+        certificates = None
+        if options.tls is not None or options.wss is not None:
+            certificates = self._offload.cpu(Certificates, options.data, _names(options.sip))
+        driver = self._driver
+
+        def lost(flow: Flow, why: str) -> None:
+            driver.post(lambda switch, now: switch.broken(flow, now))
+
+        return Streams(driver.receive, lost, lambda: driver.busy, certificates, self._may_come)
+
+    def _may_come(self, origin: str, host: str) -> bool:
+        """Whether a page of this origin may speak SIP: one of ours, whatever the port."""
+        return origin.partition("://")[2].rpartition(":")[0] in _names(self._options.sip) or (
+            origin.partition("://")[2] in _names(self._options.sip)
+        )
 
     def _media_command(self) -> tuple[str, ...]:
         options = self._options
@@ -194,7 +216,7 @@ class Office:
             self._control.stop,
             self._media.leave if keep else lambda: self._media.stop(_MEDIA_PATIENCE),
             self._driver.stop,
-            self._udp.close,
+            self._transports.close,
             lambda: self._writer.stop(_WRITER_PATIENCE),
             self._journal.close,
             self._broadcast.close,
@@ -268,9 +290,12 @@ class Office:
         gauge("warden_switch_objects", "What the switch holds in memory", switch.counts, "kind")
         gauge("warden_console_listeners", "Open live views", lambda: self._broadcast.listeners)
         gauge("warden_records_waiting", "Facts not yet in the database", lambda: self._writer.waiting)
-        counter("warden_sip_received", "SIP datagrams received", lambda: self._udp.received)
-        counter("warden_sip_sent", "SIP datagrams sent", lambda: self._udp.sent)
-        counter("warden_sip_unsent", "SIP datagrams that could not be sent", lambda: self._udp.unsent)
+        udp, streams = self._transports.udp, self._transports.streams
+        counter("warden_sip_received", "SIP datagrams received", lambda: udp.received)
+        counter("warden_sip_sent", "SIP datagrams sent", lambda: udp.sent)
+        counter("warden_sip_unsent", "SIP datagrams that could not be sent", lambda: udp.unsent)
+        gauge("warden_sip_connections", "SIP connections now", lambda: streams.counts, "transport")
+        counter("warden_sip_connections_refused", "Connections beyond the limits", lambda: streams.refused)
         counter("warden_sip_dropped", "SIP datagrams dropped, inbox full", lambda: self._driver.dropped)
         counter("warden_media_starts", "Starts of the media process", lambda: self._media.starts)
         counter("warden_rtp_packets", "Audio packets relayed", lambda: self._media.totals.packets)

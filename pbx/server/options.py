@@ -1,5 +1,7 @@
 """What the office is started with, and what is told when it is up."""
 
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,13 +15,27 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `warden run` was told.  `rtp_first` and `rtp_last` bound the audio ports, both included."""
+    """What `warden run` was told.  `rtp_first` and `rtp_last` bound the audio ports, both included.
+
+    `sip` is for UDP and TCP; `tls`, `ws` and `wss` are None where they are off.
+    """
 
     data: Path
     http: Address
     sip: Address
     rtp_first: int
     rtp_last: int
+    tls: Address | None = None
+    wss: Address | None = None
+    ws: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """The bound SIP sockets: datagrams, and what listens, by transport."""
+
+    udp: socket.socket
+    listening: Mapping[str, socket.socket]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from pbx.net import addresses
 from pbx.server.folder import make_folder, open_store, sole_instance
 from pbx.server.gunicorn import serve
 from pbx.server.office import Office
-from pbx.server.options import Options, Started, StartError
+from pbx.server.options import Options, Sockets, Started, StartError
 
-_FILES = 8192  # descriptors: one for each console connection, and then some
+_FILES = 16384  # descriptors: one for each connection of a phone or a console, and then some
 
 
 def run(options: Options, announce: Callable[[Started], None]) -> None:
@@ -21,7 +21,7 @@ def run(options: Options, announce: Callable[[Started], None]) -> None:
     folder = make_folder(options.data)
     lock = sole_instance(folder)
     try:
-        sip = addresses.bind_udp(options.sip, "--sip")
+        sip = _bind_sip(options)
         http = addresses.bind_tcp(options.http, "--http")
     except addresses.BindError as error:
         raise StartError(str(error)) from None
@@ -31,6 +31,18 @@ def run(options: Options, announce: Callable[[Started], None]) -> None:
     _raise_limits()
     serve(Office(options, sip, announce), http.detach(), f"warden {options.data}")
     os.close(lock)
+
+
+def _bind_sip(options: Options) -> Sockets:
+    udp = addresses.bind_udp(options.sip, "--sip")
+    wanted = {"tcp": options.sip, "tls": options.tls, "wss": options.wss, "ws": options.ws}
+    option = {"tcp": "--sip", "tls": "--tls", "wss": "--wss", "ws": "--ws"}
+    listening = {
+        transport: addresses.bind_tcp(address, option[transport])
+        for transport, address in wanted.items()
+        if address is not None
+    }
+    return Sockets(udp, listening)
 
 
 def _raise_limits() -> None:

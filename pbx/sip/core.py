@@ -49,4 +49,6 @@ class Core:
     def contact(self, user: str | None, flow: Flow) -> str:
         """Our Contact on `flow` (§8.1.1.8); `user` escaped as in a URI."""
         where = format_host(*self.faces.of(flow))
+        if flow.transport != "udp":
+            where += f";transport={flow.transport}"
         return f"<sip:{user}@{where}>" if user else f"<sip:{where}>"

@@ -142,7 +142,8 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
-    """`why`: "expired", "unregistered", "replaced", "extension deleted" or "password changed"."""
+    """`why`: "expired", "unregistered", "replaced", "extension deleted", "password changed" or "connection
+    lost"."""
 
     binding: Binding
     why: str

@@ -14,11 +14,20 @@ class Address(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """Transport ("udp"), our end and the peer's end.  `local.host` is the real address, never 0.0.0.0."""
+    """Transport (udp, tcp, tls, ws or wss), our end and the peer's end.
+
+    `local` is where we listen, also for a connection that we opened: a real address, never 0.0.0.0.  `name`
+    is what a TLS peer must prove to be, "" = its address; connections are known by transport and `remote`.
+    """
 
     transport: str
     local: Address
     remote: Address
+    name: str = ""
 
     def __str__(self) -> str:
         return f"{self.transport}:{self.remote}"
+
+
+SECURE = frozenset(("tls", "wss"))
+"""The transports that encrypt."""

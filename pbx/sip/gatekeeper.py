@@ -16,7 +16,7 @@ from pbx.sip.body import description
 from pbx.sip.core import Core
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.events import AuthFailed, Invited, Rejected
-from pbx.sip.flow import Flow
+from pbx.sip.flow import SECURE, Flow
 from pbx.sip.incoming import IncomingSession
 from pbx.sip.inspect import CAPABILITIES, Headers, Refusal, body_refusal, head_refusal
 from pbx.sip.message import Request, Response, build_response
@@ -65,7 +65,7 @@ class Gatekeeper:
 
     def admit(self, request: Request, flow: Flow, now: float) -> None:
         """A request outside any dialog and in no transaction yet; never an ACK or a CANCEL."""
-        refusal = self._refusal(request)
+        refusal = self._refusal(request, flow.transport in SECURE)
         if refusal is not None:
             self.reject(request, flow, refusal)
         elif request.method == "OPTIONS":
@@ -75,10 +75,10 @@ class Gatekeeper:
         elif (caller := self._caller(request, flow, now)) is not None:
             service(request, flow, caller, now)
 
-    def _refusal(self, request: Request) -> Refusal | None:
+    def _refusal(self, request: Request, secure: bool) -> Refusal | None:
         if any(self._core.identifiers.is_ours(via.branch) for via in request.vias):
             return Refusal(482, "loop")
-        refusal = head_refusal(request)
+        refusal = head_refusal(request, secure)
         if refusal is not None:
             return refusal
         if self._core.transactions.is_merged(request):

@@ -53,15 +53,14 @@ def extension_refusal(request: Request) -> Refusal | None:
     return Refusal(420, "extension", (("Unsupported", ", ".join(missing)),)) if missing else None
 
 
-def head_refusal(request: Request) -> Refusal | None:
-    """The checks outside a dialog that need neither memory nor credentials."""
+def head_refusal(request: Request, secure: bool) -> Refusal | None:
+    """The checks outside a dialog that need neither memory nor credentials.  `secure` = it came over TLS."""
     refusal = method_refusal(request)
     if refusal is not None:
         return refusal
-    # sips: means TLS on every hop (§26.2.2), which a datagram cannot promise; tel: can only be dialled.
-    if request.uri.scheme not in ("sip", "tel") or (
-        request.method != "INVITE" and request.uri.scheme == "tel"
-    ):
+    # sips: means TLS on every hop (§26.2.2), which plain transports cannot promise; tel: can only be dialled.
+    schemes = {"sip", *(["sips"] if secure else []), *(["tel"] if request.method == "INVITE" else [])}
+    if request.uri.scheme not in schemes:
         return Refusal(416, "scheme")
     # We pass an INVITE on, so its hops count (§16.3); everything else ends here.
     if request.method == "INVITE" and request.max_forwards == 0:

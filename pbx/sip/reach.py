@@ -20,6 +20,18 @@ def reach(contact: Uri, source: Flow) -> Flow:
     return source._replace(remote=Address(contact.host, contact.port or 5060))
 
 
+def direct(contact: Uri, source: Flow) -> Flow | None:
+    """The flow to the port that a phone on a connection says it listens on; None if it is behind a NAT."""
+    if contact.host != source.remote.host:
+        return None
+    return source._replace(remote=Address(contact.host, contact.port or default_port(source.transport)))
+
+
+def default_port(transport: str) -> int:
+    """§19.1.2, RFC 7118 §4.1."""
+    return {"tls": 5061, "ws": 80, "wss": 443}.get(transport, 5060)
+
+
 def is_address(host: str) -> bool:
     """Whether `host` is an IP address and no name."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil
 
-from pbx.sip.flow import Flow
+from pbx.sip.flow import SECURE, Flow
 from pbx.sip.grammar import Params, get_param
 from pbx.sip.headers import NameAddr
 from pbx.sip.inspect import Headers, Refusal
@@ -49,7 +49,7 @@ def _update(
     wanted: list[tuple[Binding, int]] = []
     for contact in request.contacts[: settings.max_contacts + 1]:
         seconds = _seconds(contact, request, settings)
-        refusal = _contact_refusal(contact, seconds, settings)
+        refusal = _contact_refusal(contact, seconds, settings, source)
         if refusal is not None:
             return refusal
         wanted.append((_binding(request, aor, contact, source, now, seconds), seconds))
@@ -81,8 +81,9 @@ def _seconds(contact: NameAddr, request: Request, settings: Settings) -> int:
     return min(asked, settings.max_expires)
 
 
-def _contact_refusal(contact: NameAddr, seconds: int, settings: Settings) -> Refusal | None:
-    if contact.uri.scheme != "sip" or not contact.uri.host or len(str(contact)) > MAX_CONTACT:
+def _contact_refusal(contact: NameAddr, seconds: int, settings: Settings, source: Flow) -> Refusal | None:
+    schemes = ("sip", "sips") if source.transport in SECURE else ("sip",)
+    if contact.uri.scheme not in schemes or not contact.uri.host or len(str(contact)) > MAX_CONTACT:
         return Refusal(400, "contact", (), "Contact Not Usable")
     if 0 < seconds < settings.min_expires:
         return Refusal(423, "too_brief", (("Min-Expires", str(settings.min_expires)),))

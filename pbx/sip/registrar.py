@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pbx.sip.events import Event, Registered, Unregistered
-from pbx.sip.flow import Flow
+from pbx.sip.flow import Address, Flow
 from pbx.sip.grammar import Params
 from pbx.sip.headers import NameAddr
+from pbx.sip.reach import direct
 from pbx.sip.settings import Settings
 from pbx.sip.timers import Timer, Timers
 from pbx.sip.uri import Uri
@@ -53,12 +54,13 @@ class Binding:
 class Registrar:
     """All bindings of the office, at most `settings.max_contacts` for an extension."""
 
-    __slots__ = ("_bindings", "_events", "_max", "_timers", "_waiting")
+    __slots__ = ("_bindings", "_connected", "_events", "_max", "_timers", "_waiting")
 
     def __init__(self, settings: Settings, timers: Timers, events: deque[Event]) -> None:
         self._max, self._timers, self._events = settings.max_contacts, timers, events
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._waiting: dict[tuple[str, Uri], Timer] = {}
+        self._connected: dict[tuple[str, Address], list[Binding]] = {}  # by connection
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -106,6 +108,17 @@ class Registrar:
         self._drop(binding)
         self._events.append(Unregistered(binding, why))
 
+    def broken(self, flow: Flow) -> None:
+        """A connection is gone: who registered over it is reachable at its contact if that is its own port,
+        else not at all until it comes back (RFC 5626 §5.3)."""
+        for binding in self._connected.pop((flow.transport, flow.remote), ()):
+            self._drop(binding)
+            there = direct(binding.contact, binding.source)
+            if there is None or there.remote == flow.remote:
+                self._events.append(Unregistered(binding, "connection lost"))
+            else:
+                self._keep(replace(binding, flow=there))
+
     def _make_room(self, aor: str) -> None:
         # Phones that come with a new port after every start leave their old contacts behind; the freshest
         # ones count.
@@ -118,9 +131,16 @@ class Registrar:
         self._waiting[binding.aor, binding.contact] = self._timers.set(
             binding.expires_at, partial(self._expire, binding)
         )
+        if binding.flow.transport != "udp":
+            self._connected.setdefault((binding.flow.transport, binding.flow.remote), []).append(binding)
 
     def _drop(self, binding: Binding) -> None:
         self._waiting.pop((binding.aor, binding.contact)).cancel()
+        connection = binding.flow.transport, binding.flow.remote
+        if binding in (same := self._connected.get(connection, [])):
+            same.remove(binding)
+            if not same:
+                del self._connected[connection]
         left = tuple(each for each in self.bindings(binding.aor) if each is not binding)
         if left:
             self._bindings[binding.aor] = left

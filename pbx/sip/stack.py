@@ -73,6 +73,11 @@ class Stack:
         """When `advance` has work next; None = nothing is waiting."""
         return self._timers.deadline()
 
+    def broken(self, flow: Flow, now: float) -> None:
+        """The connection of `flow` ended, or none can be made."""
+        self._transactions.broken(flow, now)
+        self.registrar.broken(flow)
+
     # -- messages in ---------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:

@@ -53,6 +53,7 @@ class Input(StrEnum):
     TIMER_K = "timer K"
     TIMER_L = "timer L"
     TIMER_M = "timer M"
+    BROKEN = "transport error"
 
 
 _CLASSES = (Input.PROVISIONAL, Input.SUCCESS, Input.FAILURE, Input.FAILURE, Input.FAILURE, Input.FAILURE)
@@ -296,10 +297,12 @@ def linger(event: Input, seconds: float) -> Action:
 NO_CAP = float("inf")
 
 # Figure 5 of RFC 3261 with Figure 1 of RFC 6026.  In PROCEEDING nothing limits the ringing: the user cancels.
+# A connection that breaks ends the waiting for a first answer; after one, the peer may come back by another.
 INVITE_CLIENT: Table = {
     (State.NEW, Input.START): (State.CALLING, (send, repeat(Input.TIMER_A), limit(Input.TIMER_B))),
     (State.CALLING, Input.TIMER_A): (State.CALLING, (send, repeat_later(Input.TIMER_A, NO_CAP))),
     (State.CALLING, Input.TIMER_B): (State.TERMINATED, (fail, vanish)),
+    (State.CALLING, Input.BROKEN): (State.TERMINATED, (fail, vanish)),
     (State.CALLING, Input.PROVISIONAL): (State.PROCEEDING, (quiet, tell)),
     (State.CALLING, Input.SUCCESS): (State.ACCEPTED, (quiet, limit(Input.TIMER_M), tell)),
     (State.CALLING, Input.FAILURE): (State.COMPLETED, (quiet, linger(Input.TIMER_D, TIMER_D), ack, tell)),
@@ -317,6 +320,7 @@ CLIENT: Table = {
     (State.NEW, Input.START): (State.TRYING, (send, repeat(Input.TIMER_E), limit(Input.TIMER_F))),
     (State.TRYING, Input.TIMER_E): (State.TRYING, (send, repeat_later(Input.TIMER_E, T2))),
     (State.TRYING, Input.TIMER_F): (State.TERMINATED, (fail, vanish)),
+    (State.TRYING, Input.BROKEN): (State.TERMINATED, (fail, vanish)),
     (State.TRYING, Input.PROVISIONAL): (State.PROCEEDING, (tell,)),
     (State.TRYING, Input.SUCCESS): (State.COMPLETED, (quiet, linger(Input.TIMER_K, T4), tell)),
     (State.TRYING, Input.FAILURE): (State.COMPLETED, (quiet, linger(Input.TIMER_K, T4), tell)),

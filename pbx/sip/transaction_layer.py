@@ -67,6 +67,14 @@ class TransactionLayer:
         transaction.receive(response, now)
         return True
 
+    def broken(self, flow: Flow, now: float) -> None:
+        """The connection is gone, or there is none: who waits for a first answer there waits in vain
+        (§8.1.3.1)."""
+        gone = (flow.transport, flow.remote)
+        for transaction in list(self._clients.values()):
+            if (transaction.flow.transport, transaction.flow.remote) == gone:
+                transaction.feed(Input.BROKEN, now)
+
     def _via(self, flow: Flow, branch: str) -> str:
         """Our Via on a request over `flow` (§18.1.1); rport: answer to our source port (RFC 3581)."""
         where = format_host(*self._faces.of(flow))

@@ -87,6 +87,11 @@ class Switch:
         self._stack.receive(data, flow, now)
         self._drain(now)
 
+    def broken(self, flow: Flow, now: float) -> None:
+        """The connection of `flow` ended, or none can be made."""
+        self._stack.broken(flow, now)
+        self._drain(now)
+
     def advance(self, now: float) -> None:
         """The time is `now`: does everything that is due."""
         self._stack.advance(now)

@@ -15,6 +15,7 @@ def test_phones_are_shown_with_the_names_of_their_extensions(api: Api, binding: 
         "name": "Anna Adams",
         "contact": "sip:1001@192.0.2.77:40012",
         "address": "192.0.2.77:40012",
+        "transport": "udp",
         "user_agent": "Linphone/5",
         "since": START,
         "expires": START + 600,

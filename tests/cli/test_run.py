@@ -25,8 +25,16 @@ def test_addresses_ports_and_folder_are_taken() -> None:
     words = "--http 127.0.0.20:9001 --sip 127.0.0.20:5061 --rtp 20000-20999 --data x"
     options = read(*words.split())
     assert options == Options(
-        Path("x").absolute(), Address("127.0.0.20", 9001), Address("127.0.0.20", 5061), 20000, 20999
+        *(Path("x").absolute(), Address("127.0.0.20", 9001), Address("127.0.0.20", 5061), 20000, 20999),
+        *(Address("127.0.0.20", 5062), Address("127.0.0.20", 5063)),
     )
+
+
+def test_tls_and_websockets_are_beside_sip_elsewhere_or_off() -> None:
+    options = read("--sip", "[::]:5060", "--tls", "off", "--wss", "127.0.0.1:443", "--ws", "127.0.0.1:80")
+    assert options.sip == Address("::", 5060)
+    assert options.tls is None
+    assert (options.wss, options.ws) == (Address("127.0.0.1", 443), Address("127.0.0.1", 80))
 
 
 def test_an_odd_first_audio_port_is_left_out() -> None:
@@ -43,7 +51,7 @@ def test_an_odd_first_audio_port_is_left_out() -> None:
         (["--rtp", "80-2000"], "is not a range"),
         (["--rtp", "20000-70000"], "is not a range"),
         (["--rtp", "5000-6000"], "lies among the audio ports"),
-        (["--sip", "[::]:5060"], "give 0.0.0.0"),
+        (["--tls", "on"], "--tls: 'on' is not"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(words: list[str], says: str) -> None:

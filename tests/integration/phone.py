@@ -19,17 +19,38 @@ NETWORK = f"127.84.{os.getpid() % 250 + 1}"
 class Phone:
     """Extension `number` at `host`, talking to the office at `server`, port `at`."""
 
+    transport = "UDP"
+
     def __init__(self, number: str, host: str, server: str, at: int = 5060) -> None:
         self.number, self.server, self.at = number, server, at
-        self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sip.bind((host, 0))
-        self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.six = ":" in host
+        self.sip = self._connect(host)
+        self.rtp = socket.socket(self.family, socket.SOCK_DGRAM)
         self.rtp.bind((host, 0))
-        self.host, self.port = self.sip.getsockname()
+        self.host, self.port = self.sip.getsockname()[:2]
         self.tag, self.call_id = secrets.token_hex(6), secrets.token_hex(6)
         self.cseq = 0
         self.to = ""
         self.audio: tuple[str, int] = ("", 0)
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        return socket.AF_INET6 if self.six else socket.AF_INET
+
+    @property
+    def domain(self) -> str:
+        return f"[{self.server}]" if ":" in self.server else self.server
+
+    @property
+    def contact(self) -> str:
+        host = f"[{self.host}]" if self.six else self.host
+        suffix = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
+        return f"<sip:{self.number}@{host}:{self.port}{suffix}>"
+
+    def _connect(self, host: str) -> socket.socket:
+        sock = socket.socket(self.family, socket.SOCK_DGRAM)
+        sock.bind((host, 0))
+        return sock
 
     def __enter__(self) -> Self:
         return self
@@ -42,21 +63,22 @@ class Phone:
 
     def register(self, expires: int = 300) -> int:
         """The final status."""
-        headers = [f"Contact: <sip:{self.number}@{self.host}:{self.port}>", f"Expires: {expires}"]
-        return status(self._transact("REGISTER", f"sip:{self.server}", self.number, headers))
+        headers = [f"Contact: {self.contact}", f"Expires: {expires}"]
+        return status(self._transact("REGISTER", f"sip:{self.domain}", self.number, headers))
 
     def call(self, dialled: str) -> int:
         """The final status; after a 200 the call is up and `audio` is where its sound goes."""
         self.call_id, self.to = secrets.token_hex(6), ""
+        ip = f"IN IP{6 if self.six else 4} {self.host}"
         sdp = (
-            f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
+            f"v=0\r\no=- 1 1 {ip}\r\ns=-\r\nc={ip}\r\nt=0 0\r\n"
             f"m=audio {self.rtp.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
         )
-        headers = [f"Contact: <sip:{self.number}@{self.host}:{self.port}>", "Content-Type: application/sdp"]
-        answer = self._transact("INVITE", f"sip:{dialled}@{self.server}", dialled, headers, sdp)
+        headers = [f"Contact: {self.contact}", "Content-Type: application/sdp"]
+        answer = self._transact("INVITE", f"sip:{dialled}@{self.domain}", dialled, headers, sdp)
         if status(answer) == 200:
             self._ack(answer, dialled)
-            host = re.search(r"^c=IN IP4 (\S+)", answer, re.M)
+            host = re.search(r"^c=IN IP[46] (\S+)", answer, re.M)
             port = re.search(r"^m=audio (\d+)", answer, re.M)
             assert host is not None
             assert port is not None
@@ -78,6 +100,48 @@ class Phone:
             except OSError:  # nothing yet, or the port is closed
                 time.sleep(0.02)
         return False
+
+    def ring_up(self, dialled: str) -> None:
+        """Begins a call; `final` tells what became of it."""
+        self.call_id, self.to = secrets.token_hex(6), ""
+        ip = f"IN IP{6 if self.six else 4} {self.host}"
+        sdp = (
+            f"v=0\r\no=- 1 1 {ip}\r\ns=-\r\nc={ip}\r\nt=0 0\r\n"
+            f"m=audio {self.rtp.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+        )
+        headers = [f"Contact: {self.contact}", "Content-Type: application/sdp"]
+        uri = f"sip:{dialled}@{self.domain}"
+        self.cseq += 1
+        self._send(self._request("INVITE", uri, dialled, headers, sdp))
+        challenge = self._receive(5)
+        assert status(challenge) == 401, challenge
+        self._ack_refusal(challenge, uri)
+        self.cseq += 1
+        headers.append(self._authorization(challenge, "INVITE", uri))
+        self._send(self._request("INVITE", uri, dialled, headers, sdp))
+        self._dialled = uri
+
+    def final(self, seconds: float = 5) -> int:
+        """The final status of the call that was begun."""
+        while status(answer := self._receive(seconds)) < 200:
+            continue
+        if 300 <= status(answer) < 700:
+            self._ack_refusal(answer, self._dialled)
+        return status(answer)
+
+    def await_request(self, method: str, seconds: float) -> str:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if (message := self._receive(left)).startswith(f"{method} "):
+                return message
+        raise AssertionError(f"no {method} came")
+
+    def refuse(self, request: str, code: int) -> None:
+        self._send(_answer_to(request).replace("200 OK", f"{code} No", 1).replace("To: ", "To: ", 1))
+
+    def request_text(self, method: str, uri: str, to: str) -> str:
+        self.cseq += 1
+        return self._request(method, uri, to, [f"Contact: {self.contact}"])
 
     def hung_up(self, seconds: float) -> bool:
         """Waits for the other side's BYE and answers it."""
@@ -112,10 +176,11 @@ class Phone:
     def _request(self, method: str, uri: str, to: str, headers: list[str], body: str = "") -> str:
         lines = [
             f"{method} {uri} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.host}:{self.port};rport;branch=z9hG4bK{secrets.token_hex(6)}",
+            f"Via: SIP/2.0/{self.transport} {self.contact.partition('@')[2].partition(';')[0].strip('>')}"
+            f";rport;branch=z9hG4bK{secrets.token_hex(6)}",
             "Max-Forwards: 70",
-            f"From: <sip:{self.number}@{self.server}>;tag={self.tag}",
-            f"To: {self.to or f'<sip:{to}@{self.server}>'}",
+            f"From: <sip:{self.number}@{self.domain}>;tag={self.tag}",
+            f"To: {self.to or f'<sip:{to}@{self.domain}>'}",
             f"Call-ID: {self.call_id}",
             f"CSeq: {self.cseq} {method}",
             *headers,

@@ -28,15 +28,17 @@ class Baresip:
     codec: str
     voice: Path
     password: str = PASSWORD
+    transport: str = "udp"
     events: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         """Returns when it is registered."""
         (self.folder / "heard").mkdir(parents=True)
         (self.folder / "config").write_text(self._config())
+        port = 5061 if self.transport == "tls" else 5060
         (self.folder / "accounts").write_text(
             f"<sip:{self.number}@{self.domain}>;auth_user={self.number};auth_pass={self.password};answermode=auto"
-            f';outbound="sip:{self.server}:5060;transport=udp";regint=600;audio_codecs={self.codec}\n'
+            f';outbound="sip:{self.server}:{port};transport={self.transport}";regint=600;audio_codecs={self.codec}\n'
         )
         (self.folder / "contacts").touch()
         with (self.folder / "log").open("wb") as log:
@@ -50,6 +52,7 @@ class Baresip:
         modules = "".join(f"module {m}.so\n" for m in ("g711", "g722", "aufile", "aubridge", "sndfile"))
         return (
             f"poll_method epoll\nsip_listen {self.address}:5060\nctrl_tcp_listen {CONTROL[0]}:{CONTROL[1]}\n"
+            "sip_verify_server no\n"
             f"audio_source aufile,{self.voice}\n"
             f"audio_player aubridge,nobody\nsnd_path {self.folder / 'heard'}\nmodule_path {MODULES}\n"
             f"{modules}module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"

@@ -38,10 +38,11 @@ def pair(
     """Makes 1001 and 1002, with these voices; their recordings are kept."""
     made: list[Baresip] = []
 
-    def make(codec: str, *voices: Path) -> tuple[Baresip, Baresip]:
+    def make(codec: str, *voices: Path, transport: str = "udp") -> tuple[Baresip, Baresip]:
         for n, voice in enumerate(voices, 1):
             folder, place, server = tmp_path / str(n), f"10.79.{n}.2", f"10.79.{n}.1"
             phone = Baresip(folder, network.phone(n), place, f"100{n}", DOMAIN, server, codec, voice)
+            phone.transport = transport
             made.append(phone)
             phone.start()
         return made[0], made[1]
@@ -79,6 +80,21 @@ def test_each_hears_the_others_tone(
     assert "receiving from 10.79.2.1:" in bob.log()
     legs = office.record("1001", "1002")["legs"]
     assert all(leg["counters"]["received"] > 100 and leg["counters"]["lost"] == 0 for leg in legs), legs
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_they_hear_each_other_over_connections_too(
+    pair: Callable[..., tuple[Baresip, Baresip]], office: Office, tmp_path: Path, transport: str
+) -> None:
+    low, high = sound.tone(tmp_path / "low.wav", LOW, 8000), sound.tone(tmp_path / "high.wav", HIGH, 8000)
+    anna, bob = pair("PCMU", low, high, transport=transport)
+    flows = {phone["extension"]: phone["transport"] for phone in office.api("/api/phones")["items"]}
+    assert flows == {"1001": transport, "1002": transport}
+    converse(anna, bob)
+    for phone, heard in ((anna, HIGH), (bob, LOW)):
+        assert sound.share(phone.recording(), heard) > 0.9
+    assert office.record("1001", "1002")["cause"] == "normal"
+
 
 
 def test_each_understands_the_other(pair: Callable[..., tuple[Baresip, Baresip]], tmp_path: Path) -> None:

@@ -64,6 +64,25 @@ def test_torture_message(office: Office, file: Path) -> None:
     throw([data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if file.parent.name == "rfc5118" else data])
 
 
+def send_over_tcp(data: bytes) -> bytes:
+    """What comes back until there is an answer, or the connection is closed."""
+    with socket.create_connection((HOST, 5060), 10, (HOSTILE, 0)) as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        said = b""
+        while piece := sock.recv(65535):
+            said += piece
+        return said
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+def test_torture_message_over_tcp(office: Office, file: Path) -> None:
+    data = file.read_bytes()
+    whole = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if file.parent.name == "rfc5118" else data
+    for answer in send_over_tcp(whole).split(b"SIP/2.0 ")[1:]:
+        assert answer[:3] != b"500", answer[:80]
+
+
 def test_noise(office: Office) -> None:
     noise = random.Random(4475)
     throw(noise.randbytes(noise.choice((1, 4, 12, 60, 400, 1400))) for _ in range(2000))

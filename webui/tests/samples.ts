@@ -19,5 +19,5 @@ export function leg(audio: Counters | null): Leg {
 }
 
 export function phone(parts: Partial<Phone> = {}): Phone {
-  return { extension: "1001", name: "Anna Adams", contact: "sip:1001@127.0.0.1", address: "127.0.0.1:5060", user_agent: "x", since: 1, expires: 600, ...parts };
+  return { extension: "1001", name: "Anna Adams", contact: "sip:1001@127.0.0.1", address: "127.0.0.1:5060", transport: "udp", user_agent: "x", since: 1, expires: 600, ...parts };
 }

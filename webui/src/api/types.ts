@@ -47,6 +47,7 @@ export interface Phone {
   name: string;
   contact: string;
   address: string;
+  transport: string;
   user_agent: string;
   since: number;
   expires: number;

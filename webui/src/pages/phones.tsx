@@ -37,7 +37,7 @@ function Row({ phone }: { phone: Phone }): JSX.Element {
       </div>
       <div class="row-fact">
         <span class="row-fact-main">{deviceName(phone.user_agent)}</span>
-        <span class="row-fact-sub mono">{phone.address}</span>
+        <span class="row-fact-sub mono">{`${phone.transport.toUpperCase()} ${phone.address}`}</span>
       </div>
       <div class="row-fact row-fact-end" title={`Registered ${dateTime(phone.since)}; valid until ${dateTime(phone.expires)}`}>
         <Pill tone={left > 0 ? "ok" : "warn"}>{left > 0 ? "Registered" : "About to expire"}</Pill>
