@@ -100,7 +100,7 @@ class Connection:
         self._writing = self._loop.io(sock.fileno(), _WRITABLE)
         self._timer = self._loop.timer(_PAUSE)
         self._connecting = False
-        self.heard = time.monotonic()
+        self.heard = self.began = time.monotonic()
         self.open = True
 
     # -- its life
@@ -147,7 +147,8 @@ class Connection:
 
     @property
     def stuck(self) -> bool:
-        """It is connecting, shaking hands or in the middle of a message."""
+        """It is connecting, shaking hands or in the middle of a message: since `began`, however often a byte
+        of it comes."""
         return self._connecting or (self._tls is not None and not self._tls.ready) or self._speech.waiting
 
     # -- out
@@ -236,6 +237,7 @@ class Connection:
 
     def _take(self, data: bytes) -> None:
         """`data` came from the network; b"" begins a handshake of ours."""
+        stuck = self.stuck
         try:
             said = self._tls.receive(data) if self._tls is not None else data
         except ssl.SSLError as error:
@@ -244,6 +246,9 @@ class Connection:
             return
         for message in self._speech.feed(said):
             self._deliver(message, self.flow)
+            stuck = False
+        if not stuck:
+            self.began = time.monotonic()
         self._flush()
         if self.open and (self._speech.broken or (self._tls is not None and self._tls.ended)):
             self._reading.stop()

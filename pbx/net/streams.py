@@ -132,11 +132,15 @@ class Streams:
         if flow.transport not in ("tcp", "tls"):
             self._lost(flow, "only a browser can open a WebSocket")
             return None
+        if flow.transport == "tls" and self._certificates is None:
+            self._lost(flow, "TLS is off")
+            return None
         if len(self._connections) >= MOST:
             self._lost(flow, "there are too many connections")
             return None
         plain: type[socket.socket] = get_original("socket", "socket")
         try:
+            ip_address(host)  # a name would make the kernel's resolver block the whole hub
             sock = plain(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
             if not ip_address(flow.local.host).is_unspecified:
                 sock.bind((flow.local.host, 0))
@@ -170,7 +174,7 @@ class Streams:
     def _sweep(self) -> None:
         now = time.monotonic()
         for connection in list(self._connections.values()):
-            if connection.stuck and now - connection.heard > PATIENCE:
+            if connection.stuck and now - connection.began > PATIENCE:
                 connection.end("it did not get on")
             elif now - connection.heard > IDLE:
                 connection.close()

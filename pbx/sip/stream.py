@@ -43,14 +43,13 @@ class Framer:
 
     def _next(self) -> bytes | None:
         buffer = self._buffer
-        if buffer.startswith(PING):
-            del buffer[:4]
-            return PING
-        if buffer[:1] in b"\r\n":
+        while buffer and buffer[0] in PONG:
+            if buffer.startswith(PING):
+                del buffer[:4]
+                return PING
             if len(buffer) < 4 and PING.startswith(bytes(buffer)):
                 return None  # perhaps a ping, perhaps a line feed before a message (§7.5)
             del buffer[: 2 if buffer.startswith(PONG) else 1]
-            return self._next() if buffer else None
         end = buffer.find(PING, max(0, self._seen - 3))
         if end < 0:
             self._seen = len(buffer)

@@ -61,6 +61,11 @@ def test_nobody_makes_us_keep_more_than_a_message() -> None:
     assert head.startswith(b"MESSAGE")
 
 
+def test_any_number_of_line_feeds_before_a_message_is_skipped() -> None:
+    for feeds in (b"\n" * 50_000, b"\r" * 50_000, b"\r\n\n" * 10_000):
+        assert [unit for unit in frames(feeds + message(1)) if unit != PING] == [message(1)]
+
+
 @given(st.binary(max_size=500))
 def test_no_bytes_raise(data: bytes) -> None:
     frames(data[:100], data[100:])
