@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.message import Message
 from pbx.sip.sdp import Description
@@ -20,11 +22,25 @@ def description(message: Message) -> Description | None:
     if message.get("Content-Encoding") not in (None, "identity"):
         raise RemoteProtocolError(415, "Unsupported Content-Encoding")
     # A body without a type is most likely what every body is; RFC 3261 §7.4.1 demands the header.
-    if message.content_type in (SDP, ""):
+    kind = message.content_type
+    if kind in (SDP, ""):
         return Description.parse(message.body)
+    if kind.startswith("multipart/") and (part := _part(message)) is not None:
+        return Description.parse(part)
     if "handling=optional" in (message.get("Content-Disposition") or "").replace(" ", "").lower():
         return None
     raise RemoteProtocolError(415, "Unsupported Media Type")
+
+
+def _part(message: Message) -> bytes | None:
+    """The session description among the parts of a body (RFC 5621 §3.1), None without one."""
+    head = f"Content-Type: {message.get('Content-Type')}\r\n\r\n".encode()
+    whole = message_from_bytes(head + message.body)
+    for part in whole.walk():
+        if part.get_content_type() == SDP:
+            content = part.get_payload(decode=True)
+            return content if isinstance(content, bytes) else None
+    return None
 
 
 def readable(message: Message) -> Description | None:

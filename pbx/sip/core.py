@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from pbx.sip.events import Event
 from pbx.sip.faces import Faces
@@ -14,6 +15,7 @@ from pbx.sip.identifiers import Identifiers
 from pbx.sip.message import Request
 from pbx.sip.settings import Settings
 from pbx.sip.timers import Timers
+from pbx.sip.transaction import ServerTransaction
 from pbx.sip.transaction_layer import TransactionLayer
 from pbx.sip.uri import format_host
 
@@ -32,6 +34,7 @@ class DialogUser(Protocol):
 class Core:
     """The user agent core (RFC 3261 §6): `dialogs` finds who takes a request by our tag.
 
+    `takes` says who answers a method inside a session: (session, transaction, now).
     `touched` holds the tags of confirmed sessions whose dialog is not as it was when somebody last looked.
     """
 
@@ -44,6 +47,7 @@ class Core:
     events: deque[Event]
     faces: Faces
     touched: set[str]
+    takes: dict[str, Callable[[Any, ServerTransaction, float], None]] = field(default_factory=dict)
     dialogs: dict[str, DialogUser] = field(default_factory=dict)
 
     def contact(self, user: str | None, flow: Flow) -> str:

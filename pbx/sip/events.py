@@ -122,10 +122,19 @@ class OfferRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Informed:
+    """An INFO that brings a pressed key, in one of the two usual forms (`inside.DIGITS`)."""
+
+    session: Session
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The dialog is over.  `why`: "bye" (the peer hung up), "no_ack" (64*T1 without an ACK; BYE sent), "gone"
-    (481 or 408 to a request of ours) or "timeout" (no answer at all to a request of ours).  `reason`: its
-    Reason header."""
+    (481 or 408 to a request of ours), "timeout" (no answer at all to a request of ours) or "expired" (nobody
+    refreshed the session; BYE sent).  `reason`: its Reason header."""
 
     session: Session
     why: str
@@ -177,6 +186,7 @@ SessionEvent = (
     | Offered
     | OfferAnswered
     | OfferRefused
+    | Informed
     | Ended
 )
 """What happens to a session after its beginning."""

@@ -21,6 +21,7 @@ from pbx.sip.incoming import IncomingSession
 from pbx.sip.inspect import CAPABILITIES, Headers, Refusal, body_refusal, head_refusal
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.nonce import Nonces
+from pbx.sip.refresh import too_small
 from pbx.sip.register import register
 from pbx.sip.registrar import Registrar
 from pbx.sip.transaction import ServerTransaction
@@ -182,7 +183,10 @@ class Gatekeeper:
             self._open(transaction, flow, caller, now)
 
     def _open(self, transaction: ServerTransaction, flow: Flow, caller: Caller, now: float) -> None:
-        request = transaction.request
+        request, least = transaction.request, self._core.settings.min_se
+        if too_small(request, least):
+            self._finish(transaction, Refusal(422, "session_expires", (("Min-SE", f"{least}"),)), now)
+            return
         try:
             sdp = description(request)
         except RemoteProtocolError as error:
@@ -190,6 +194,8 @@ class Gatekeeper:
             return
         transaction.respond(build_response(request, 100), now)
         session = IncomingSession(self._core, transaction, flow, delayed=sdp is None)
+        if request.expires:
+            session.expire(now + request.expires)
         self._core.events.append(Invited(session, caller, sdp, aor(request.uri)))
 
     # -- answers -------------------------------------------------------------------------------------------

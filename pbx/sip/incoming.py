@@ -9,7 +9,8 @@ from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog
 from pbx.sip.events import Cancelled
 from pbx.sip.flow import Flow
-from pbx.sip.message import Request, build_response
+from pbx.sip.message import Request, Response, build_response
+from pbx.sip.reliable import Reliably, rack
 from pbx.sip.sdp import Description
 from pbx.sip.session import Session, reason_of
 from pbx.sip.session_state import LEGAL, State
@@ -23,7 +24,7 @@ KEEP_RINGING = 60.0
 class IncomingSession(Session):
     """INVITED, RINGING, then ANSWERED and CONFIRMED, then ENDED."""
 
-    __slots__ = ("_ringing", "_transaction")
+    __slots__ = ("_limit", "_reliably", "_ringing", "_transaction")
 
     def __init__(
         self, core: Core, transaction: ServerTransaction, source: Flow, delayed: bool, tag: str = ""
@@ -32,12 +33,24 @@ class IncomingSession(Session):
         tag = tag or core.identifiers.tag()
         super().__init__(core, tag, request, source, State.INVITED, outgoing=False)
         self.user = request.uri.user
+        self.allowed = request.allow
         self.remote_user_agent = (request.get("User-Agent") or "")[:200]
         self.dialog = Dialog.of_request(request, self.id, source)
         self._transaction = transaction
         self._delayed = delayed
         self._ringing: Timer | None = None
+        self._reliably: Reliably | None = None
+        self._limit: Timer | None = None
         transaction.user = self
+
+    def expire(self, when: float) -> None:
+        """The caller waits until then and no longer (§13.3.1)."""
+        self._limit = self.core.timers.set(when, self._expired)
+
+    def _expired(self, now: float) -> None:
+        if self._unanswered:
+            self._refuse(487, now)
+            self.core.events.append(Cancelled(self))
 
     def ring(self, now: float, status: int = 180, sdp: Description | None = None) -> None:
         self._check(f"ring({status})", self.state in LEGAL["ring"] and 100 < status < 200)
@@ -51,15 +64,51 @@ class IncomingSession(Session):
             headers.append(("Content-Type", SDP))
             body = sdp.encode()
         response = build_response(self.request, status, None, headers, body, self.id)
-        self._transaction.respond(response, now)
         self.move(State.RINGING)
-        self._say_again(now)
+        if "100rel" in self.request.require or (body and "100rel" in self.request.supported):
+            self._send_reliably(response, now)
+        else:
+            self._transaction.respond(response, now)
+            self._say_again(now)
+
+    def _send_reliably(self, response: Response, now: float) -> None:
+        if self._reliably is None:
+            self._reliably = Reliably(self, self._transaction, self._unacknowledged)
+        self._hush()
+        self._reliably.send(response, now)
+
+    def take_prack(self, transaction: ServerTransaction, now: float) -> None:
+        """RFC 3262 §3: 481 unless it is for the response that waits; an offer in it is refused."""
+        said = rack(transaction.request)
+        if said is None:
+            self.respond(transaction, 400, now, reason="Bad RAck")
+        elif self._reliably is None or not self._reliably.acknowledged(said, now):
+            self.respond(transaction, 481, now)
+        elif transaction.request.body:
+            self.respond(transaction, 488, now)
+            self._reliably.go_on(now)
+        else:
+            self.respond(transaction, 200, now)
+            self._reliably.go_on(now)
+
+    def _unacknowledged(self, now: float) -> None:
+        """64*T1 without a PRACK: the INVITE is refused (§3)."""
+        if self._unanswered:
+            self._refuse(504, now)
+            self.core.events.append(Cancelled(self))
 
     def answer(self, sdp: Description, now: float) -> None:
         self._check("answer", self.state in LEGAL["answer"])
-        self._hush()
+        self._settled()
         self.move(State.ANSWERED)
-        self._succeed(self._transaction, sdp, now)
+        if self._reliably is not None and self._reliably.open:
+            self._reliably.after(lambda then: self._answer(sdp, then))
+        else:
+            self._answer(sdp, now)
+
+    def _answer(self, sdp: Description, now: float) -> None:
+        if self.state is State.ANSWERED:
+            self._succeed(self._transaction, sdp, now)
 
     def refuse(
         self, status: int, now: float, reason: str = "", headers: Sequence[tuple[str, str]] = ()
@@ -77,9 +126,9 @@ class IncomingSession(Session):
     def _unanswered(self) -> bool:
         return self.state in LEGAL["refuse"]
 
-    def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
+    def take_bye(self, transaction: ServerTransaction, now: float) -> None:
         if not self._unanswered:
-            super()._take_bye(transaction, now)
+            super().take_bye(transaction, now)
             return
         # A caller may also hang up an early dialog by BYE; the INVITE must be answered then (§15.1.2).
         reason = reason_of(transaction.request)
@@ -88,7 +137,9 @@ class IncomingSession(Session):
         self.core.events.append(Cancelled(self, reason))
 
     def _refuse(self, status: int, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
-        self._hush()
+        self._settled()
+        if self._reliably is not None:
+            self._reliably.end()
         self.respond(self._transaction, status, now, headers)
         self._end(now)
         self._forget()
@@ -100,6 +151,12 @@ class IncomingSession(Session):
     def _still_ringing(self, now: float) -> None:
         self._transaction.send(now)
         self._say_again(now)
+
+    def _settled(self) -> None:
+        """A final response is to be sent."""
+        self._hush()
+        if self._limit is not None:
+            self._limit.cancel()
 
     def _hush(self) -> None:
         if self._ringing is not None:

@@ -7,12 +7,16 @@ from typing import NamedTuple
 from pbx.sip.body import SDP
 from pbx.sip.message import Request
 
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER"
-SUPPORTED = "path"
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO"
+SUPPORTED = "100rel, timer, path"
 
-_SERVED = frozenset(("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER"))
-_KNOWN = frozenset(("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER", "UPDATE", "PRACK", "INFO"))
-_EXTENSIONS = {"REGISTER": frozenset(("path",))}
+_SERVED = frozenset(ALLOW.split(", "))
+_KNOWN = frozenset(("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"))
+_EXTENSIONS = {
+    "REGISTER": frozenset(("path",)),
+    "INVITE": frozenset(("timer", "100rel")),
+    "UPDATE": frozenset(("timer",)),
+}
 
 Headers = tuple[tuple[str, str], ...]
 

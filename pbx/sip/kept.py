@@ -16,6 +16,7 @@ from pbx.sip.headers import NameAddr
 from pbx.sip.incoming import IncomingSession
 from pbx.sip.message import Request, Response, build_request, parse
 from pbx.sip.outgoing import OutgoingSession
+from pbx.sip.refresh import start
 from pbx.sip.session import Session
 from pbx.sip.session_state import State
 from pbx.sip.uri import Uri
@@ -34,7 +35,8 @@ class KeptInvite:
 class KeptSession:
     """A confirmed session.  `user` is the user part of our Contact, "" = none; URIs are text.
 
-    `offered` is the peer's re-INVITE that was not answered yet.
+    `allowed` are the peer's methods, `interval` (seconds, 0 = none) and `ours` the session timer, `offered`
+    the peer's re-INVITE that was not answered yet.
     """
 
     id: str
@@ -49,6 +51,9 @@ class KeptSession:
     source: Flow
     user: str
     user_agent: str
+    allowed: tuple[str, ...] = ()
+    interval: int = 0
+    ours: bool = False
     offered: KeptInvite | None = None
 
     @classmethod
@@ -68,6 +73,9 @@ class KeptSession:
             source=dialog.source,
             user=session.user or "",
             user_agent=session.remote_user_agent,
+            allowed=session.allowed,
+            interval=session.timer.interval if session.timer is not None else 0,
+            ours=session.timer is not None and session.timer.ours,
             offered=_offered(session),
         )
 
@@ -89,14 +97,16 @@ class AdoptedSession(Session):
 
     __slots__ = ()
 
-    def __init__(self, core: Core, kept: KeptSession) -> None:
+    def __init__(self, core: Core, kept: KeptSession, now: float) -> None:
         dialog = kept.dialog()
         headers = [("From", kept.local), ("To", kept.remote), ("Call-ID", kept.call_id), ("CSeq", "1 INVITE")]
         request = build_request("INVITE", dialog.target, headers)
         super().__init__(core, kept.id, request, kept.source, State.CONFIRMED, kept.outgoing)
         self.dialog = dialog
         self.user = kept.user or None
-        self.remote_user_agent = kept.user_agent
+        self.remote_user_agent, self.allowed = kept.user_agent, kept.allowed
+        if kept.interval:
+            start(self, kept.interval, kept.ours, now)
 
     def refuse_offer(self, kept: KeptInvite, now: float) -> None:
         """The peer's re-INVITE cannot be gone on with: it may try again at once (§14.2)."""

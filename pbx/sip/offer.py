@@ -14,6 +14,8 @@ from pbx.sip.sdp import Attributes, Description, Media, Origin
 DIRECTIONS: Final = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 _AUDIO_PROTO: Final = "RTP/AVP"
+# AVPF adds feedback that nobody must send: an answer in its name promises nothing else (RFC 4585 §3.2).
+_AUDIO_PROTOS: Final = frozenset((_AUDIO_PROTO, "RTP/AVPF"))
 _EVENTS: Final = "telephone-event"
 _RTPMAP: Final = re.compile(r"([0-9]{1,3}) +([!-.0-~]{1,64})/([0-9]{1,6})(?:/[0-9]{1,3})?")
 _MIRROR: Final = MappingProxyType({"sendonly": "recvonly", "recvonly": "sendonly"})
@@ -191,7 +193,8 @@ class Negotiation:
         """
         if self._offer is None or self.remote is None:
             raise LocalProtocolError("an answer to no offer")
-        media = _stream(local, tuple(codecs), restrict(direction, self.remote.direction), ptime)
+        proto = self._offer.media[self._stream].proto
+        media = _stream(local, tuple(codecs), restrict(direction, self.remote.direction), ptime, proto)
         return self._say(local, media if media.formats else self._lines[self._stream], self._offer.times)
 
     def restore(self, before: "Negotiation") -> None:
@@ -244,7 +247,9 @@ def _refused(media: Media) -> Media:
     return Media(media.kind, 0, media.proto, media.formats)
 
 
-def _stream(local: Address, codecs: tuple[Codec, ...], direction: str, ptime: int | None) -> Media:
+def _stream(
+    local: Address, codecs: tuple[Codec, ...], direction: str, ptime: int | None, proto: str = _AUDIO_PROTO
+) -> Media:
     attributes: list[tuple[str, str | None]] = []
     for codec in codecs:
         attributes.append(("rtpmap", f"{codec.payload} {codec.name}/{codec.rate}"))
@@ -254,14 +259,14 @@ def _stream(local: Address, codecs: tuple[Codec, ...], direction: str, ptime: in
         attributes.append(("ptime", str(ptime)))
     attributes.append((direction, None))
     formats = tuple(str(codec.payload) for codec in codecs)
-    return Media("audio", local.port, _AUDIO_PROTO, formats, None, tuple(attributes))
+    return Media("audio", local.port, proto, formats, None, tuple(attributes))
 
 
 def _audio(description: Description, media: Media) -> Audio | None:
     """What an m-line says, or None if it is no plain RTP audio to one host, or is refused."""
     host = media.connection or description.connection or ""
     address = _unicast(host)
-    if media.kind != "audio" or media.proto.upper() != _AUDIO_PROTO or not media.port or address is None:
+    if media.kind != "audio" or media.proto.upper() not in _AUDIO_PROTOS or not media.port or address is None:
         return None
     direction = _direction(media.attributes) or _direction(description.attributes) or "sendrecv"
     if address.is_unspecified:

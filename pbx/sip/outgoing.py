@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pbx.sip.body import readable
 from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog
 from pbx.sip.events import Answered, Rang, Refused
 from pbx.sip.flow import Flow
 from pbx.sip.message import Request, Response, build_request
+from pbx.sip.refresh import follow, least_of
+from pbx.sip.reliable import MAX_EARLY, Early, prack, rseq
 from pbx.sip.sdp import Description
 from pbx.sip.session import Session
 from pbx.sip.session_state import LEGAL, State
@@ -19,13 +23,19 @@ from pbx.sip.transaction import State as Step
 MAX_FORKS = 8
 """So many further dialogs of one INVITE are closed properly; the 2xx of any more are ignored."""
 
+MAX_TRIES = 4
+"""So often an INVITE is sent again in other words."""
+
 _TOLD = ("Retry-After", "Warning", "Reason")
 
 
 class OutgoingSession(Session):
     """CALLING, RINGING, perhaps CANCELLING, then CONFIRMED, then ENDED."""
 
-    __slots__ = ("_ack", "_cancel_reason", "_cancel_sent", "_early", "_transaction", "_unwanted")
+    __slots__ = (
+        *("_ack", "_cancel_reason", "_cancel_sent", "_early", "_early_dialogs"),
+        *("_transaction", "_tries", "_unwanted"),
+    )
 
     def __init__(
         self, core: Core, tag: str, request: Request, flow: Flow, now: float, branch: str | None = None
@@ -35,7 +45,9 @@ class OutgoingSession(Session):
         self.user = request.from_.uri.user
         self._cancel_reason = ""
         self._cancel_sent = False
+        self._tries = 0
         self._early: Description | None = None
+        self._early_dialogs: dict[str, Early] = {}
         self._ack: tuple[bytes, Flow] | None = None
         self._unwanted: dict[str, tuple[bytes, Flow]] = {}
         self._transaction = core.transactions.request(request, flow, now, self._heard, branch)
@@ -62,19 +74,63 @@ class OutgoingSession(Session):
             self._provisional(response, now)
         elif response.status < 300:
             self._success_came(response, now)
-        else:
+        elif not self._tried_again(response, now):
             self._refused(response.status, response.reason, response)
+
+    def _tried_again(self, response: Response, now: float) -> bool:
+        """Whether the INVITE went out once more, because the peer said what it must be like."""
+        if self.state not in LEGAL["cancel"] or self._tries >= MAX_TRIES:
+            return False
+        if response.status == 422 and (least := least_of(response)) > self.core.settings.session_expires:
+            self._try_again([("Session-Expires", f"{least}"), ("Min-SE", f"{least}")], now)
+            return True
+        return False
+
+    def _try_again(self, changes: Sequence[tuple[str, str]], now: float) -> None:
+        """§8.1.3.5: the same From, To and Call-ID, the next CSeq, in a transaction of its own."""
+        self._tries += 1
+        old = self.request
+        replaced = {"Via", "CSeq", *(name for name, _ in changes)}
+        headers = [(name, value) for name, value in old.headers if name not in replaced]
+        headers += [("CSeq", f"{old.cseq.number + 1} INVITE"), *changes]
+        self.request = build_request("INVITE", old.raw_uri, headers, old.body)
+        self._early_dialogs.clear()
+        self._transaction = self.core.transactions.request(self.request, self._source, now, self._heard)
 
     def _provisional(self, response: Response, now: float) -> None:
         if self.state is State.CANCELLING:
             if not self._cancel_sent:
                 self._send_cancel(now)
-        elif response.status > 100:
+        elif response.status > 100 and self._in_order(response, now):
             self.move(State.RINGING)
             self._note_peer(response)
             sdp = readable(response)
             self._early = sdp or self._early
             self.core.events.append(Rang(self, response.status, sdp))
+
+    def _in_order(self, response: Response, now: float) -> bool:
+        """Acknowledge a reliable response; False: it came before, or before its turn (RFC 3262 §4)."""
+        number, tag = rseq(response), response.to.tag
+        if number is None:
+            return True
+        if tag is None or (tag not in self._early_dialogs and len(self._early_dialogs) >= MAX_EARLY):
+            return False
+        if tag not in self._early_dialogs:
+            self._early_dialogs[tag] = Early(Dialog.of_response(self.request, response, self._source))
+        early = self._early_dialogs[tag]
+        if not early.takes(number):
+            return False
+        request = prack(early.dialog, response, number)
+        self.core.transactions.request(request, early.dialog.flow, now, _ignore)
+        return True
+
+    def _dialog_of(self, response: Response) -> Dialog:
+        """The dialog that a 2xx makes; an early one goes on with its count of requests (§12.1.2)."""
+        dialog = Dialog.of_response(self.request, response, self._source)
+        early = self._early_dialogs.get(response.to.tag or "")
+        if early is not None:
+            dialog.local_cseq = early.dialog.local_cseq
+        return dialog
 
     def _success_came(self, response: Response, now: float) -> None:
         """The first 2xx makes the dialog, a repeated one is ACKed, another fork's hung up (§13.2.2.4)."""
@@ -100,7 +156,9 @@ class OutgoingSession(Session):
             self._refused(488, reason_phrase(488), None)
             return
         self._note_peer(response)
-        self.dialog = Dialog.of_response(self.request, response, self._source)
+        follow(self, response, now)
+        self.dialog = self._dialog_of(response)
+        self._early_dialogs.clear()
         self.move(State.CONFIRMED)
         self.touch()
         if self.request.body:
@@ -118,8 +176,8 @@ class OutgoingSession(Session):
     def _hang_up_fork(self, response: Response, now: float) -> None:
         if len(self._unwanted) >= MAX_FORKS:
             return
-        dialog = Dialog.of_response(self.request, response, self._source)
-        ack = self.core.transactions.stateless(dialog.ack(dialog.local_cseq), dialog.flow)
+        dialog = self._dialog_of(response)
+        ack = self.core.transactions.stateless(dialog.ack(response.cseq.number), dialog.flow)
         self._unwanted[response.to.tag or ""] = (ack, dialog.flow)
         self.core.transactions.request(dialog.request("BYE"), dialog.flow, now, _ignore)
 
@@ -164,6 +222,7 @@ class OutgoingSession(Session):
             self._refused(487, reason_phrase(487), None)
 
     def _note_peer(self, response: Response) -> None:
+        self.allowed = response.allow or self.allowed
         self.remote_user_agent = (
             response.get("Server") or response.get("User-Agent") or self.remote_user_agent
         )[:200]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pbx.sip.body import SDP, readable
 from pbx.sip.events import OfferAnswered, OfferRefused
-from pbx.sip.inspect import ALLOW
+from pbx.sip.inspect import ALLOW, SUPPORTED
 from pbx.sip.message import Response
+from pbx.sip.refresh import follow
 from pbx.sip.sdp import Description
 from pbx.sip.timers import T64, Timer
 from pbx.sip.transaction import ClientTransaction
@@ -44,9 +45,12 @@ class Reinvite:
         headers = [
             ("Contact", session.contact()),
             ("Allow", ALLOW),
+            ("Supported", SUPPORTED),
+            *(session.timer.headers if session.timer is not None else ()),
             ("User-Agent", core.settings.user_agent),
             ("Content-Type", SDP),
         ]
+        session.said = self._sdp
         request = dialog.request("INVITE", headers, self._sdp.encode())
         session.touch()
         self._transaction = core.transactions.request(request, dialog.flow, now, self._heard)
@@ -89,6 +93,8 @@ class Reinvite:
         else:
             assert session.dialog is not None
             session.dialog.refresh(response)
+            if session.timer is not None:
+                follow(session, response, now)
             session.touch()
             session.core.events.append(OfferAnswered(session, readable(response)))
 

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pbx.sip.answers import success
 from pbx.sip.body import SDP, description, readable
 from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog
 from pbx.sip.errors import LocalProtocolError, RemoteProtocolError
 from pbx.sip.events import Confirmed, Ended, OfferAnswered, Offered, OfferRefused
 from pbx.sip.flow import Flow
-from pbx.sip.inspect import ALLOW, body_refusal
+from pbx.sip.inspect import body_refusal
 from pbx.sip.message import Request, Response, build_response
+from pbx.sip.refresh import SessionTimer, stop, too_small
 from pbx.sip.reinvite import Reinvite
 from pbx.sip.sdp import Description
 from pbx.sip.session_state import LEGAL, NEXT, State
@@ -37,7 +39,7 @@ class Session:
     __slots__ = (
         *("_delayed", "_held_bye", "_owed", "_source", "_success"),
         *("core", "dialog", "id", "offered", "offering", "outgoing"),
-        *("remote_user_agent", "request", "state", "user"),
+        *("allowed", "remote_user_agent", "request", "said", "state", "timer", "user"),
     )
 
     def __init__(
@@ -46,6 +48,10 @@ class Session:
         self.core, self.id, self.request, self._source = core, tag, request, source
         self.state, self.outgoing = state, outgoing
         self.user: str | None = None
+        # Methods that the peer takes; what we last said of our audio; who keeps the session alive
+        self.allowed: tuple[str, ...] = ()
+        self.said: Description | None = None
+        self.timer: SessionTimer | None = None
         self.remote_user_agent = ""
         self.dialog: Dialog | None = None
         # The peer's re-INVITE that waits for `accept` or `decline`; ours; our 2xx that waits for its ACK
@@ -151,7 +157,10 @@ class Session:
             self._owed = None
         elif self.offered is not None:
             transaction, self.offered = self.offered, None
-            self._succeed(transaction, sdp, now)
+            if transaction.request.method == "UPDATE":  # nobody acknowledges it
+                transaction.respond(success(self, transaction.request, sdp, now), now)
+            else:
+                self._succeed(transaction, sdp, now)
 
     def decline(self, status: int, now: float) -> None:
         """After `Offered`: refuse the re-INVITE with 300-699 (488, 491 …); the session goes on as it was."""
@@ -189,12 +198,9 @@ class Session:
         dialog.remote_cseq = request.cseq.number
         dialog.heard_from(source)
         self.touch()
-        if request.method == "BYE":
-            self._take_bye(transaction, now)
-        else:
-            self._take_invite(transaction, now)
+        self.core.takes[request.method](self, transaction, now)
 
-    def _take_bye(self, transaction: ServerTransaction, now: float) -> None:
+    def take_bye(self, transaction: ServerTransaction, now: float) -> None:
         # Also after our own BYE: they crossed; the dialog is known until its answer comes (RFC 5407 §3.2).
         reason = reason_of(transaction.request)
         self.respond(transaction, 200, now)
@@ -203,9 +209,12 @@ class Session:
             self._forget()
             self.core.events.append(Ended(self, "bye", reason))
 
-    def _take_invite(self, transaction: ServerTransaction, now: float) -> None:
+    def take_invite(self, transaction: ServerTransaction, now: float) -> None:
+        least = self.core.settings.min_se
         if self.over:
             self.respond(transaction, 481, now)
+        elif too_small(transaction.request, least):
+            self.respond(transaction, 422, now, (("Min-SE", f"{least}"),))
         elif self.offered is not None or not self._confirmed(now):
             self._retry_later(transaction, now)
         elif self._owed is not None or (self.offering is not None and self.offering.sent):
@@ -325,16 +334,7 @@ class Session:
 
     def _succeed(self, transaction: ServerTransaction, sdp: Description, now: float) -> None:
         """Send the 2xx to an INVITE of the peer's, and go on sending it."""
-        request = transaction.request
-        headers = [
-            *[("Record-Route", route) for route in request.all("Record-Route")],
-            ("Contact", self.contact()),
-            ("Allow", ALLOW),
-            ("Server", self.core.settings.user_agent),
-            ("Content-Type", SDP),
-        ]
-        response = build_response(request, 200, None, headers, sdp.encode(), self.id)
-        transaction.respond(response, now)
+        transaction.respond(success(self, transaction.request, sdp, now), now)
         self._success = Success(self.core.timers, transaction, self._delayed, self._overdue, now)
 
     def acknowledge(self, cseq: int, now: float, sdp: Description | None = None) -> bytes:
@@ -361,6 +361,7 @@ class Session:
     def _end(self, now: float, keep_success: bool = False) -> None:
         """ENDED: whatever is under way stops.  The dialog stays known until `_forget`."""
         self.move(State.ENDED)
+        stop(self)
         self._drop_offering(now)
         if self.offered is not None:
             transaction, self.offered = self.offered, None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Settings:
     """`domain` is the host part of the Call-IDs that we make; the digest realm is `Directory.domain`.
 
-    Times are seconds.  The limits bound memory: beyond `max_transactions` or `max_sessions` a request is
-    answered 503, beyond `max_contacts` an extension's oldest binding is replaced.
+    `session_expires` and `min_se` are of RFC 4028.  Times are seconds.  The limits bound memory: beyond
+    `max_transactions` or `max_sessions` a request is answered 503, beyond `max_contacts` the oldest binding
+    of an extension is replaced.
     """
 
     domain: str
@@ -23,3 +24,5 @@ class Settings:
     max_delayed: int = 1_000
     max_transactions: int = 100_000
     max_sessions: int = 10_000
+    session_expires: int = 1800
+    min_se: int = 90

@@ -12,6 +12,7 @@ from dataclasses import replace
 from random import Random
 
 from pbx.directory import Directory
+from pbx.sip import refresh
 from pbx.sip.body import SDP
 from pbx.sip.core import Core
 from pbx.sip.dialog import plain
@@ -22,7 +23,8 @@ from pbx.sip.gatekeeper import Gatekeeper
 from pbx.sip.headers import NameAddr
 from pbx.sip.identifiers import Identifiers
 from pbx.sip.incoming import IncomingSession
-from pbx.sip.inspect import ALLOW, CAPABILITIES, Refusal, extension_refusal, method_refusal
+from pbx.sip.inside import take_info, take_prack, take_update
+from pbx.sip.inspect import ALLOW, CAPABILITIES, SUPPORTED, Refusal, extension_refusal, method_refusal
 from pbx.sip.kept import AdoptedSession, KeptInvite, KeptSession, adopt_incoming, adopt_outgoing
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
 from pbx.sip.nonce import Nonces
@@ -49,12 +51,27 @@ class Stack:
         self.events: deque[Event] = deque()
         self._timers = Timers()
         identifiers = Identifiers(random, settings.domain)
+        self._can = (
+            ("Allow", ALLOW),
+            ("Supported", SUPPORTED),
+            *refresh.offered(settings.session_expires, settings.min_se),
+            ("User-Agent", settings.user_agent),
+        )
         self.faces = Faces()
         self._transactions = TransactionLayer(self._timers, self.outbox, identifiers, self.faces)
         self.touched: set[str] = set()
         self._core = Core(
             *(settings, random, identifiers, self._timers, self._transactions),
             *(self.outbox, self.events, self.faces, self.touched),
+        )
+        self._core.takes.update(
+            {
+                "BYE": lambda session, transaction, now: session.take_bye(transaction, now),
+                "INVITE": lambda session, transaction, now: session.take_invite(transaction, now),
+                "UPDATE": take_update,
+                "PRACK": take_prack,
+                "INFO": take_info,
+            }
         )
         self.registrar = Registrar(settings, self._timers, self.events)
         self._gatekeeper = Gatekeeper(self._core, self.registrar, directory)
@@ -147,10 +164,10 @@ class Stack:
         refusal = method_refusal(request) or extension_refusal(request)
         if refusal is not None or request.method == "BYE":
             return refusal
-        if request.method == "INVITE":
-            return self._gatekeeper.crowded()
         if request.method == "OPTIONS":
             return Refusal(200, "", CAPABILITIES)
+        if request.method in self._core.takes:
+            return self._gatekeeper.crowded()
         return Refusal(405, "method", (("Allow", ALLOW),))
 
     # -- the user's side -----------------------------------------------------------------------------------
@@ -177,7 +194,7 @@ class Stack:
 
     def adopt(self, kept: KeptSession, now: float) -> Session:
         """Go on with a confirmed session of an earlier stack."""
-        session = AdoptedSession(self._core, kept)
+        session = AdoptedSession(self._core, kept, now)
         if kept.offered is not None:
             session.refuse_offer(kept.offered, now)
         return session
@@ -210,25 +227,22 @@ class Stack:
         core = self._core
         tag = core.identifiers.tag()
         body = b"" if sdp is None else sdp.encode()
-        request = build_request(
-            "INVITE",
-            plain(target),
-            [
-                ("Max-Forwards", str(max_forwards)),
-                *[("Route", str(hop)) for hop in route],
-                ("From", str(from_.with_tag(tag))),
-                ("To", str(replace(to, params=()))),
-                ("Call-ID", core.identifiers.call_id()),
-                ("CSeq", "1 INVITE"),
-                ("Contact", core.contact(from_.uri.user, flow)),
-                ("Allow", ALLOW),
-                ("User-Agent", self.settings.user_agent),
-                *headers,
-                *([("Content-Type", SDP)] if body else [("Accept", SDP)]),
-            ],
-            body,
-        )
-        return OutgoingSession(core, tag, request, flow, now)
+        about = [
+            ("Max-Forwards", str(max_forwards)),
+            *[("Route", str(hop)) for hop in route],
+            ("From", str(from_.with_tag(tag))),
+            ("To", str(replace(to, params=()))),
+            ("Call-ID", core.identifiers.call_id()),
+            ("CSeq", "1 INVITE"),
+            ("Contact", core.contact(from_.uri.user, flow)),
+            *self._can,
+            *headers,
+            ("Content-Type", SDP) if body else ("Accept", SDP),
+        ]
+        request = build_request("INVITE", plain(target), about, body)
+        session = OutgoingSession(core, tag, request, flow, now)
+        session.said = sdp
+        return session
 
     @property
     def idle(self) -> bool:

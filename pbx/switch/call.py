@@ -6,6 +6,7 @@ from enum import Enum
 
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.headers import NameAddr
+from pbx.sip.inside import inform
 from pbx.sip.offer import SUPPORTED, Codec, mirror
 from pbx.sip.registrar import Binding
 from pbx.sip.sdp import Description
@@ -290,6 +291,12 @@ class Call:
         asked, self.renegotiation = self.renegotiation, None
         if asked is not None:
             asked.refused(status, now)
+
+    def informed(self, leg: Leg, content_type: str, body: bytes, now: float) -> None:
+        """A key pressed on one phone, which the other hears in the same form if it takes that."""
+        other = self.bridge.other(leg)
+        if other is not None and "INFO" in other.session.allowed:
+            inform(other.session, content_type, body, now)
 
     def _settle(self, now: float) -> None:
         """The parties agreed on their audio: state it, and whether somebody is on hold."""

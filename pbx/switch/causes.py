@@ -23,6 +23,7 @@ class Cause(Enum):
     BAD_REQUEST = 400, 127, "a malformed request"
     NO_PORTS = 503, 34, "no audio port free"
     UNREACHABLE = 408, 18, "the phone did not answer our messages"
+    EXPIRED = 408, 102, "the phone was not heard of any more"
     AUDIO_LOST = 500, 41, "no audio arrived"
     MEDIA_FAILED = 503, 47, "the audio port could not be opened"
     FAILED = 500, 41, "the call failed"

@@ -140,6 +140,7 @@ def _adopt_leg(desk: Desk, kept: KeptLeg, now: float) -> Leg:
     leg = Leg(kept.leg, kept.party, negotiation, kept.local, kept.sources)
     leg.codecs, leg.state = kept.codecs, LegState.ANSWERED
     leg.session = desk.stack.adopt(kept.session, now)
+    leg.session.said = negotiation.local
     desk.media.ports.claim(kept.local.port)
     return leg
 

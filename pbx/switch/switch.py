@@ -45,6 +45,21 @@ GONE = {
     "no_ack": Cause.UNREACHABLE,
     "gone": Cause.UNREACHABLE,
     "timeout": Cause.UNREACHABLE,
+    "expired": Cause.EXPIRED,
+}
+
+# What happens to a session, as its call hears it.
+_LEG_EVENTS: dict[type, Callable[[Call, Leg, Any, float], None]] = {
+    sip.Rang: lambda call, leg, event, now: call.rang(leg, event.status, event.sdp, now),
+    sip.Answered: lambda call, leg, event, now: call.answered(leg, event.sdp, now),
+    sip.Refused: lambda call, leg, event, now: call.refused(leg, event.status, now),
+    sip.Confirmed: lambda call, leg, event, now: call.confirmed(leg, event.sdp, now),
+    sip.Offered: lambda call, leg, event, now: call.offered(leg, event.sdp, now),
+    sip.OfferAnswered: lambda call, leg, event, now: call.offer_answered(leg, event.sdp, now),
+    sip.OfferRefused: lambda call, leg, event, now: call.offer_refused(leg, event.status, now),
+    sip.Informed: lambda call, leg, event, now: call.informed(leg, event.content_type, event.body, now),
+    sip.Cancelled: lambda call, leg, event, now: call.gone(leg, Cause.CANCELLED, now),
+    sip.Ended: lambda call, leg, event, now: call.gone(leg, GONE[event.why], now),
 }
 
 
@@ -213,7 +228,7 @@ class Switch:
             if (taker := self._takers.get(type(event))) is not None:
                 taker(event, now)
             elif (found := self._desk.legs.get(cast(sip.SessionEvent, event).session.id)) is not None:
-                self._to_leg(event, *found, now)
+                _LEG_EVENTS[type(event)](*found, event, now)
         self.outbox.datagrams += self._stack.outbox
         self._stack.outbox.clear()
         if self._desk.changed or self._stack.touched or self._stack.nonces.changed:
@@ -247,27 +262,6 @@ class Switch:
             return Party(number, extension.name if extension else "")
         says = event.session.request.from_
         return Party(says.uri.user or "anonymous", says.display[:64], "trunk")
-
-    def _to_leg(self, event: sip.Event, call: Call, leg: Leg, now: float) -> None:
-        match event:
-            case sip.Rang(_, status, sdp):
-                call.rang(leg, status, sdp, now)
-            case sip.Answered(_, sdp):
-                call.answered(leg, sdp, now)
-            case sip.Refused(_, status):
-                call.refused(leg, status, now)
-            case sip.Confirmed(_, sdp):
-                call.confirmed(leg, sdp, now)
-            case sip.Offered(_, sdp):
-                call.offered(leg, sdp, now)
-            case sip.OfferAnswered(_, sdp):
-                call.offer_answered(leg, sdp, now)
-            case sip.OfferRefused(_, status):
-                call.offer_refused(leg, status, now)
-            case sip.Cancelled():
-                call.gone(leg, Cause.CANCELLED, now)
-            case sip.Ended(_, why):
-                call.gone(leg, GONE[why], now)
 
     def _tell(self, event: _Told, now: float) -> None:
         self.outbox.facts.append(self._fact(event))

@@ -180,8 +180,8 @@ def test_another_host_with_the_right_tags_gets_481(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("method", "status"),
     [
-        ("INFO", 405),
-        ("UPDATE", 405),
+        ("INFO", 200),
+        ("UPDATE", 200),
         ("REFER", 405),
         ("REGISTER", 405),
         ("OPTIONS", 200),
@@ -191,14 +191,14 @@ def test_another_host_with_the_right_tags_gets_481(talk: Talk) -> None:
 def test_other_methods_in_the_dialog(talk: Talk, method: str, status: int) -> None:
     (answer,) = talk.say(method)
     assert label(answer) == f"{status} {method}"
-    assert "INVITE" in str(answer.get("Allow"))
+    assert method == "INFO" or "INVITE" in str(answer.get("Allow"))
     assert talk.session.state == "confirmed"
 
 
 def test_a_required_extension_in_the_dialog_gets_420(talk: Talk) -> None:
-    (answer,) = talk.say("INVITE", body=HOLD, headers=["Require: timer, path"])
-    assert (label(answer), answer.get("Unsupported")) == ("420 INVITE", "timer")
-    assert answer.all("Unsupported") == ["timer", "path"]
+    (answer,) = talk.say("INVITE", body=HOLD, headers=["Require: timer, quick, path"])
+    assert (label(answer), answer.get("Unsupported")) == ("420 INVITE", "quick")
+    assert answer.all("Unsupported") == ["quick", "path"]
 
 
 def test_re_invites_without_end_do_not_fill_memory() -> None:

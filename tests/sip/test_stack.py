@@ -36,9 +36,10 @@ def test_options_is_answered_to_anybody_the_same() -> None:
     (unknown,) = Phone(rig).say("OPTIONS", uri=f"sip:nobody@{DOMAIN}")
     assert label(known) == "200 OPTIONS"
     assert known.get("Allow") == "INVITE"
-    assert known.all("Allow") == ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER"]
+    allowed = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO"]
+    assert known.all("Allow") == allowed
     assert known.get("Accept") == "application/sdp"
-    assert known.supported == ("path",)
+    assert known.supported == ("100rel", "timer", "path")
     for name in ("Allow", "Accept", "Supported", "Server"):
         assert known.all(name) == unknown.all(name)
     assert rig.stack.counts["transactions"] == 0
@@ -52,9 +53,9 @@ def test_options_is_answered_to_anybody_the_same() -> None:
         ("PUBLISH", {}, 405),
         ("MESSAGE", {}, 405),
         ("REFER", {}, 405),
-        ("UPDATE", {}, 405),
-        ("PRACK", {}, 405),
-        ("INFO", {}, 405),
+        ("UPDATE", {}, 481),
+        ("PRACK", {}, 481),
+        ("INFO", {}, 481),
         ("NEWMETHOD", {}, 501),
         ("invite", {}, 501),
         ("BYE", {}, 481),

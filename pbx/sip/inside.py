@@ -1,0 +1,103 @@
+"""Requests inside a dialog that are not of the INVITE's family: UPDATE and INFO (RFC 3311, 6086)."""
+
+from __future__ import annotations
+
+from pbx.sip import refresh
+from pbx.sip.answers import success
+from pbx.sip.body import description
+from pbx.sip.errors import RemoteProtocolError
+from pbx.sip.events import Informed, Offered
+from pbx.sip.incoming import IncomingSession
+from pbx.sip.inspect import ALLOW, body_refusal
+from pbx.sip.message import Response
+from pbx.sip.session import Session
+from pbx.sip.session_state import State
+from pbx.sip.transaction import ClientTransaction, ServerTransaction
+
+DIGITS = frozenset(("application/dtmf-relay", "application/dtmf"))
+"""Bodies of an INFO that are a pressed key, as phones have sent them since before RFC 6086."""
+
+MAX_INFO = 512
+
+
+def take_update(session: Session, transaction: ServerTransaction, now: float) -> None:
+    """RFC 3311 §5.2: a new target, a new time, and perhaps an offer."""
+    request = transaction.request
+    if session.over:
+        session.respond(transaction, 481, now)
+        return
+    least = session.core.settings.min_se
+    if refresh.too_small(request, least):
+        session.respond(transaction, 422, now, (("Min-SE", f"{least}"),))
+        return
+    try:
+        sdp = description(request)
+    except RemoteProtocolError as error:
+        refusal = body_refusal(error.status, error.reason)
+        session.respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
+        return
+    assert session.dialog is not None
+    if sdp is None:
+        session.dialog.refresh(request)
+        if session.state is State.CONFIRMED:
+            transaction.respond(success(session, request, None, now), now)
+        else:
+            session.respond(transaction, 200, now, (("Contact", session.contact()), ("Allow", ALLOW)))
+    elif (status := _offer_refusal(session)) != 0:
+        later = (("Retry-After", str(session.core.random.randint(0, 10))),) if status == 500 else ()
+        session.respond(transaction, status, now, later)
+    else:
+        session.dialog.refresh(request)
+        session.offered = transaction
+        session.core.events.append(Offered(session, sdp))
+
+
+def _offer_refusal(session: Session) -> int:
+    """491 when our offer is open, 500 when theirs is; an early dialog's first offer is open until the 2xx."""
+    if session.offered is not None:
+        return 500
+    if session.state is State.CONFIRMED:
+        return 0 if session.can_offer else 491
+    return 491 if session.outgoing else 500
+
+
+def take_prack(session: Session, transaction: ServerTransaction, now: float) -> None:
+    """Only who was sent a reliable provisional response has one to acknowledge (RFC 3262 §3)."""
+    if isinstance(session, IncomingSession):
+        session.take_prack(transaction, now)
+    else:
+        session.respond(transaction, 481, now)
+
+
+def take_info(session: Session, transaction: ServerTransaction, now: float) -> None:
+    """A pressed key is told; an empty INFO is a sign of life; packages (RFC 6086) are refused by name."""
+    request = transaction.request
+    kind = request.content_type
+    if session.over:
+        session.respond(transaction, 481, now)
+    elif request.get("Info-Package") is not None:
+        session.respond(transaction, 469, now, (("Recv-Info", ""),))
+    elif not request.body:
+        session.respond(transaction, 200, now)
+    elif kind in DIGITS and len(request.body) <= MAX_INFO:
+        body = request.body
+        session.respond(transaction, 200, now)
+        session.core.events.append(Informed(session, kind, body))
+    else:
+        session.respond(transaction, 415, now, (("Accept", ", ".join(sorted(DIGITS))),))
+
+
+def inform(session: Session, content_type: str, body: bytes, now: float) -> None:
+    """Send an INFO in a session that is confirmed.  What the peer makes of it changes nothing but "no such
+    dialog"."""
+    if session.state is not State.CONFIRMED:
+        return
+    assert session.dialog is not None
+    request = session.dialog.request("INFO", [("Content-Type", content_type)], body)
+    session.touch()
+
+    def heard(transaction: ClientTransaction, response: Response | None, now: float) -> None:
+        if response is not None and response.status == 481 and not session.over:
+            session.die("gone", now)
+
+    session.core.transactions.request(request, session.dialog.flow, now, heard)
