@@ -207,8 +207,9 @@ class Office:
     def stop(self, keep: bool) -> None:
         """Each step whatever became of the one before: half a stop would leave a process behind.
 
-        `keep`: calls and their audio go on, for the next process to take up.
+        `keep`: calls and their audio go on, for the next process to take up; without calls nothing does.
         """
+        keep = keep and bool(self._exchange.calls())
         for step in (
             lambda: None if keep else self._end_calls(),
             self._health.stop,

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from wsproto.events import BytesMessage, TextMessage
@@ -115,35 +114,6 @@ def test_pieces_and_bytes_of_a_websocket_are_understood_and_too_much_is_not(offi
         phone.sip.sendall(phone.ws.send(BytesMessage(b"x" * 70_000)))
         phone._receive(5)
         assert phone.closed == 1009
-
-
-def test_ipv6_on_udp_and_tcp(tmp_path: Path) -> None:
-    with running(tmp_path, HOST, ("1001",), domain="office.example", sip="[::1]:5060") as office:
-        for kind in (Phone, TcpPhone):
-            with kind("1001", "::1", "::1") as phone:
-                assert phone.register() == 200
-                assert phone.call("*43") == 200
-                assert phone.hears_itself()
-                office.command("hangup", office.live()[0]["call"])
-                assert phone.hung_up(5)
-
-
-def test_one_socket_for_both_families_and_a_call_between_them(tmp_path: Path) -> None:
-    with (
-        running(tmp_path, HOST, ("1001", "1002"), sip="[::]:5060") as office,
-        Phone("1001", "::1", "::1") as six,
-        Phone("1002", PHONE, HOST) as four,
-    ):
-        assert (six.register(), four.register()) == (200, 200)
-        assert six.call("*43") == 200
-        assert six.hears_itself()
-        office.command("hangup", office.live()[0]["call"])
-        assert six.hung_up(5)
-        six.ring_up("1002")
-        invite = four.await_request("INVITE", 5)
-        assert f"c=IN IP4 {HOST}" in invite
-        four.refuse(invite, 486)
-        assert six.final() == 486
 
 
 def test_a_certificate_is_made_once_and_only_we_can_read_its_key(office: Office) -> None:
