@@ -306,7 +306,7 @@ class Office:
 
     def _calls_by_state(self) -> Mapping[str, float]:
         states = Counter(call.state for call in self._exchange.calls())
-        return {state: states[state] for state in ("new", "ringing", "active", "held")}
+        return {state: states[state] for state in ("new", "ringing", "active", "held", "transferring")}
 
     def _probes(self) -> tuple[Probe, ...]:
         sip, data = self._options.sip, self._options.data

@@ -116,3 +116,8 @@ def plain(uri: Uri) -> Uri:
         return uri
     params = tuple((name, value) for name, value in uri.params if name != "method")
     return Uri(uri.scheme, uri.user, uri.host, uri.port, params, "", uri.password, uri.opaque)
+
+
+def reason_of(request: Request) -> str:
+    """The Reason header of a BYE or CANCEL (RFC 3326), cut to a sane length."""
+    return ", ".join(request.all("Reason"))[:200]

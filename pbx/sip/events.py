@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pbx.directory import Account, Trunk
+    from pbx.sip.refer import Referral
     from pbx.sip.registrar import Binding
     from pbx.sip.sdp import Description
     from pbx.sip.session import Session
@@ -27,13 +28,15 @@ class Invited:
     """An authenticated INVITE outside a dialog; 100 is sent.
 
     `sdp` None = delayed offer: `Session.answer` then sends our offer, `Confirmed` brings the answer.
-    `dialled` is the user part of the Request-URI, unescaped.
+    `dialled` is the user part of the Request-URI, unescaped.  `replaces` is the session whose place the new
+    one is to take (RFC 3891).
     """
 
     session: Session
     caller: Account | Trunk
     sdp: Description | None
     dialled: str
+    replaces: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,17 @@ class Informed:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """A REFER (RFC 3515): the peer wants the other party of its call to talk to somebody else.
+
+    Answer it with the verbs of `referral`.
+    """
+
+    session: Session
+    referral: Referral
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The dialog is over.  `why`: "bye" (the peer hung up), "no_ack" (64*T1 without an ACK; BYE sent), "gone"
     (481 or 408 to a request of ours), "timeout" (no answer at all to a request of ours) or "expired" (nobody
@@ -187,6 +201,7 @@ SessionEvent = (
     | OfferAnswered
     | OfferRefused
     | Informed
+    | Referred
     | Ended
 )
 """What happens to a session after its beginning."""

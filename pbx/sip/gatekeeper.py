@@ -21,6 +21,7 @@ from pbx.sip.incoming import IncomingSession
 from pbx.sip.inspect import CAPABILITIES, Headers, Refusal, body_refusal, head_refusal
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.nonce import Nonces
+from pbx.sip.refer import replaced
 from pbx.sip.refresh import too_small
 from pbx.sip.register import register
 from pbx.sip.registrar import Registrar
@@ -192,11 +193,15 @@ class Gatekeeper:
         except RemoteProtocolError as error:
             self._finish(transaction, body_refusal(error.status, error.reason), now)
             return
+        other, status = replaced(self._core, request)
+        if status:
+            self._finish(transaction, Refusal(status, "replaces"), now)
+            return
         transaction.respond(build_response(request, 100), now)
         session = IncomingSession(self._core, transaction, flow, delayed=sdp is None)
         if request.expires:
             session.expire(now + request.expires)
-        self._core.events.append(Invited(session, caller, sdp, aor(request.uri)))
+        self._core.events.append(Invited(session, caller, sdp, aor(request.uri), other))
 
     # -- answers -------------------------------------------------------------------------------------------
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from pbx.sip.body import SDP
 from pbx.sip.core import Core
-from pbx.sip.dialog import Dialog
+from pbx.sip.dialog import Dialog, reason_of
 from pbx.sip.events import Cancelled
 from pbx.sip.flow import Flow
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.reliable import Reliably, rack
 from pbx.sip.sdp import Description
-from pbx.sip.session import Session, reason_of
+from pbx.sip.session import Session
 from pbx.sip.session_state import LEGAL, State
 from pbx.sip.timers import Timer
 from pbx.sip.transaction import ServerTransaction

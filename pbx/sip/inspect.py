@@ -7,14 +7,15 @@ from typing import NamedTuple
 from pbx.sip.body import SDP
 from pbx.sip.message import Request
 
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO"
-SUPPORTED = "100rel, timer, path"
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER"
+SUPPORTED = "100rel, timer, replaces, norefersub, path"
 
 _SERVED = frozenset(ALLOW.split(", "))
-_KNOWN = frozenset(("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "REFER"))
+_KNOWN = frozenset(("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE"))
 _EXTENSIONS = {
     "REGISTER": frozenset(("path",)),
-    "INVITE": frozenset(("timer", "100rel")),
+    "INVITE": frozenset(("timer", "100rel", "replaces")),
+    "REFER": frozenset(("norefersub",)),
     "UPDATE": frozenset(("timer",)),
 }
 

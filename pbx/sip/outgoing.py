@@ -34,7 +34,7 @@ class OutgoingSession(Session):
 
     __slots__ = (
         *("_ack", "_cancel_reason", "_cancel_sent", "_early", "_early_dialogs"),
-        *("_transaction", "_tries", "_unwanted"),
+        *("_tags", "_transaction", "_tries", "_unwanted"),
     )
 
     def __init__(
@@ -46,6 +46,7 @@ class OutgoingSession(Session):
         self._cancel_reason = ""
         self._cancel_sent = False
         self._tries = 0
+        self._tags: tuple[str, ...] = ()  # of the early dialogs
         self._early: Description | None = None
         self._early_dialogs: dict[str, Early] = {}
         self._ack: tuple[bytes, Flow] | None = None
@@ -66,6 +67,9 @@ class OutgoingSession(Session):
         # Before any provisional response a CANCEL could overtake its INVITE (§9.1).
         if self._transaction.state is Step.PROCEEDING:
             self._send_cancel(now)
+
+    def has_peer(self, tag: str) -> bool:
+        return super().has_peer(tag) or tag in self._tags
 
     def _heard(self, transaction: ClientTransaction, response: Response | None, now: float) -> None:
         if response is None:
@@ -104,6 +108,9 @@ class OutgoingSession(Session):
         elif response.status > 100 and self._in_order(response, now):
             self.move(State.RINGING)
             self._note_peer(response)
+            tag = response.to.tag
+            if tag and tag not in self._tags and len(self._tags) < MAX_EARLY:
+                self._tags += (tag,)
             sdp = readable(response)
             self._early = sdp or self._early
             self.core.events.append(Rang(self, response.status, sdp))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pbx.sip.answers import success
 from pbx.sip.body import SDP, description, readable
 from pbx.sip.core import Core
-from pbx.sip.dialog import Dialog
+from pbx.sip.dialog import Dialog, reason_of
 from pbx.sip.errors import LocalProtocolError, RemoteProtocolError
 from pbx.sip.events import Confirmed, Ended, OfferAnswered, Offered, OfferRefused
 from pbx.sip.flow import Flow
@@ -170,6 +170,10 @@ class Session:
         self.respond(transaction, status, now)
 
     # -- the stack's side: messages of this dialog ---------------------------------------------------------
+
+    def has_peer(self, tag: str) -> bool:
+        """Whether the peer's tag is this one; of an early dialog too."""
+        return self.dialog is not None and (self.dialog.remote.tag or "") == tag
 
     def owns(self, request: Request, host: str) -> bool:
         """Whether a request with our tag, coming from `host`, is of this dialog (§12.2.2).
@@ -392,8 +396,3 @@ class Session:
     def _illegal(self, verb: str) -> LocalProtocolError:
         side = "outgoing" if self.outgoing else "incoming"
         return LocalProtocolError(f"{verb} in an {side} session that is {self.state}")
-
-
-def reason_of(request: Request) -> str:
-    """The Reason header of a BYE or CANCEL (RFC 3326), cut to a sane length."""
-    return ", ".join(request.all("Reason"))[:200]

@@ -29,6 +29,7 @@ from pbx.sip.kept import AdoptedSession, KeptInvite, KeptSession, adopt_incoming
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
 from pbx.sip.nonce import Nonces
 from pbx.sip.outgoing import OutgoingSession
+from pbx.sip.refer import take_refer
 from pbx.sip.registrar import Binding, Registrar
 from pbx.sip.sdp import Description
 from pbx.sip.session import Session
@@ -71,6 +72,7 @@ class Stack:
                 "UPDATE": take_update,
                 "PRACK": take_prack,
                 "INFO": take_info,
+                "REFER": take_refer,
             }
         )
         self.registrar = Registrar(settings, self._timers, self.events)

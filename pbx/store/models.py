@@ -141,6 +141,7 @@ class Call(Model):
     cause = TextField()
     cause_text = TextField()
     ended_by = TextField()
+    transferred = TextField(default="")
 
 
 class CallLeg(Model):

@@ -5,13 +5,9 @@ from collections.abc import Iterable
 from enum import Enum
 
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.headers import NameAddr
-from pbx.sip.inside import inform
 from pbx.sip.offer import SUPPORTED, Codec, mirror
-from pbx.sip.registrar import Binding
 from pbx.sip.sdp import Description
 from pbx.sip.timers import Timer
-from pbx.sip.uri import Uri
 from pbx.switch.bridge import SENDS, Bridge
 from pbx.switch.causes import Cause, most_telling, of_status, relayed
 from pbx.switch.desk import Desk
@@ -27,8 +23,10 @@ from pbx.switch.events import (
 )
 from pbx.switch.leg import Leg, LegState, relayable, voices
 from pbx.switch.renegotiation import Renegotiation
+from pbx.switch.ring import ring
 from pbx.switch.route import CallInfo, Route
 from pbx.switch.router import route
+from pbx.switch.transfer import Transfer
 from pbx.wire.media import Counters
 
 
@@ -37,14 +35,16 @@ class CallState(Enum):
     RINGING = "ringing"
     ACTIVE = "active"
     HELD = "held"
+    TRANSFERRING = "transferring"
     ENDED = "ended"
 
 
 MOVES = {
     CallState.NEW: {CallState.RINGING, CallState.ACTIVE, CallState.ENDED},
     CallState.RINGING: {CallState.ACTIVE, CallState.ENDED},
-    CallState.ACTIVE: {CallState.HELD, CallState.ENDED},
-    CallState.HELD: {CallState.ACTIVE, CallState.ENDED},
+    CallState.ACTIVE: {CallState.HELD, CallState.TRANSFERRING, CallState.ENDED},
+    CallState.HELD: {CallState.ACTIVE, CallState.TRANSFERRING, CallState.ENDED},
+    CallState.TRANSFERRING: {CallState.ACTIVE, CallState.HELD, CallState.ENDED},
     CallState.ENDED: set[CallState](),
 }
 
@@ -71,14 +71,16 @@ class Call:
         self._no_answer: Timer | None = None
         self._passed_on: set[tuple[int, bool]] = set()
         self.renegotiation: Renegotiation | None = None
-        self.past: tuple[LegView, ...] = ()  # legs that ended before a restart
+        self.past: tuple[LegView, ...] = ()  # legs that ended before a restart, or went to another call
+        self.transfer: Transfer | None = None
+        self.transferred = ""
 
     # -- setting up
 
     def begin(self, sdp: Description | None, now: float) -> None:
         """The INVITE came and was authenticated: find out where it goes, and go there."""
         self.desk.tell(CallStarted(self.view()))
-        where = self._route(now)
+        where = self.route_of(self.caller.party, self.dialled, now)
         if where.refuse is not None:
             self.end(where.refuse, now)
         elif not self._understand(sdp):
@@ -88,8 +90,9 @@ class Call:
         else:
             self._ring(where.target, where.ring or self.desk.settings.ring, now)
 
-    def _route(self, now: float) -> Route:
-        info = CallInfo(self.caller.party, self.dialled, self.desk.wall(now))
+    def route_of(self, caller: Party, dialled: str, now: float) -> Route:
+        """Where it goes when `caller` dials that."""
+        info = CallInfo(caller, dialled, self.desk.wall(now))
         return route(self.desk.stack.directory, info, self.desk.catalogue.on_route)
 
     def _understand(self, sdp: Description | None) -> bool:
@@ -103,45 +106,15 @@ class Call:
             return False
 
     def _ring(self, number: str, seconds: float, now: float) -> None:
-        """Rings every phone of the extension at once, but for the one that calls its own number."""
         extension = self.desk.stack.directory.extensions[number]
         self.callee = Party(extension.number, extension.name)
-        phones = self.desk.stack.registrar.bindings(number)
-        own = self.caller.session.flow.remote if number == self.caller.party.number else None
-        others = [phone for phone in phones if phone.flow.remote != own]
-        if not others:
-            self.end(Cause.BUSY if phones else Cause.OFFLINE, now)
-            return
-        for phone in others:
-            self._invite(phone, now)
-        if len(self.legs) == 1:
-            self.end(Cause.NO_PORTS, now)
+        legs, cause = ring(self, self.callee, self.caller, now)
+        if not legs:
+            self.end(cause, now)
             return
         self._no_answer = self.desk.timers.set(now + seconds, self._nobody)
         self.restate()
         self.note()
-
-    def _invite(self, phone: Binding, now: float) -> None:
-        sources = (phone.flow.remote.host, phone.source.remote.host)
-        leg = self.desk.new_leg(self.id, len(self.legs), self.callee, phone.flow.local.host, sources)
-        if leg is None:
-            return
-        audio = self.caller.audio
-        domain = self.desk.stack.directory.domain
-        self.legs.append(leg)
-        session = self.desk.stack.invite(
-            phone.contact,
-            phone.flow,
-            from_=NameAddr(self.caller.party.name, Uri("sip", self.caller.party.number, domain)),
-            to=NameAddr(self.callee.name, Uri("sip", self.callee.number, domain)),
-            sdp=leg.offer(relayable(audio.codecs), audio.direction, audio.ptime)
-            if audio
-            else leg.offer(SUPPORTED),
-            now=now,
-            max_forwards=self.max_forwards - 1,
-            route=phone.path,
-        )
-        self.desk.attach(self, leg, session)
 
     def answer_alone(self, now: float, name: str) -> None:
         """The office itself takes the call, and the caller hears itself."""
@@ -149,21 +122,24 @@ class Call:
         self.bridge = Bridge([self.caller], echo=True)
         audio = self.caller.audio
         codecs = relayable(audio.codecs) if audio else SUPPORTED
-        self._answer_caller(codecs, mirror(audio.direction) if audio else "sendrecv", None, now)
+        self.answer_caller(codecs, mirror(audio.direction) if audio else "sendrecv", None, now)
 
-    def _answer_caller(self, codecs: Iterable[Codec], direction: str, ptime: int | None, now: float) -> None:
+    def answer_caller(self, codecs: Iterable[Codec], direction: str, ptime: int | None, now: float) -> None:
         caller = self.caller
         sdp = caller.reply(codecs, direction, ptime) if caller.audio else caller.offer(codecs, ptime=ptime)
         caller.session.answer(sdp, now)
         caller.state = LegState.ANSWERED
         self.times["answered"] = self.desk.wall(now)
         self._move(CallState.ACTIVE)  # also when the parties agree on silence at once: on hold comes after
-        self._settle(now)
+        self.settle(now)
 
     # -- call events from the legs
 
     def rang(self, leg: Leg, status: int, sdp: Description | None, now: float) -> None:
         """A phone rings (180), or tells of progress, perhaps with sound (183 with an SDP)."""
+        if self.transfer is not None and leg in self.transfer.legs:
+            self.transfer.rang(leg, now)
+            return
         if not leg.alive:
             return
         leg.state = LegState.RINGING
@@ -177,7 +153,7 @@ class Call:
         if (status, early is not None) not in self._passed_on:
             self._passed_on.add((status, early is not None))
             self.caller.session.ring(now, status, early)
-        self._changed()
+        self.changed()
 
     def _early_audio(self, leg: Leg, sdp: Description | None) -> Description | None:
         """The answer that lets the caller hear it before it is answered.
@@ -198,6 +174,9 @@ class Call:
 
     def answered(self, leg: Leg, sdp: Description | None, now: float) -> None:
         """A phone took the call: the others stop ringing, and the two can talk."""
+        if self.transfer is not None and leg in self.transfer.legs:
+            self.transfer.answered(leg, sdp, now)
+            return
         leg.state = LegState.ANSWERED
         if sdp is not None:
             try:
@@ -213,17 +192,20 @@ class Call:
                 other.hang_up(Cause.ANSWERED_ELSEWHERE, now)
         self.callee = leg.party
         self.bridge = Bridge([self.caller, leg])
-        self._answer_caller(leg.audio.codecs, leg.audio.direction, leg.audio.ptime, now)
+        self.answer_caller(leg.audio.codecs, leg.audio.direction, leg.audio.ptime, now)
 
     def refused(self, leg: Leg, status: int, now: float) -> None:
         """A phone said no, or never answered our messages (408).  6xx speaks for all of them (§21.6)."""
         if not leg.alive:
             return
+        if self.transfer is not None and leg in self.transfer.legs:
+            self.transfer.refused(leg, status, now)
+            return
         leg.status = relayed(status)
         leg.ended(of_status(status))
         called = self.legs[1:]
         if any(other.alive for other in called) and status < 600:
-            self._changed()
+            self.changed()
             return
         causes = [each.cause for each in called if each.cause]
         cause = of_status(status) if status >= 600 else most_telling(causes)
@@ -241,7 +223,7 @@ class Call:
         except RemoteProtocolError:
             self.end(Cause.NO_CODEC, now)
             return
-        self._settle(now)
+        self.settle(now)
         self._narrow(leg, now)
 
     def _narrow(self, leg: Leg, now: float) -> None:
@@ -257,7 +239,9 @@ class Call:
     def gone(self, leg: Leg, cause: Cause, now: float) -> None:
         """A party hung up, gave up or vanished."""
         leg.ended(cause)
-        if leg is self.caller or leg in self.bridge.legs:
+        if self.transfer is not None and self.transfer.gone(leg, now):
+            return
+        if leg in self.bridge.legs or (leg is self.caller and "answered" not in self.times):
             self.end(cause, now, by="caller" if leg is self.caller else "callee")
 
     # -- changing the audio in mid-call
@@ -277,13 +261,13 @@ class Call:
         elif asked.begin(sdp, now):
             self.renegotiation = asked
         else:
-            self._settle(now)
+            self.settle(now)
 
     def offer_answered(self, leg: Leg, sdp: Description | None, now: float) -> None:
         asked, self.renegotiation = self.renegotiation, None
         if asked is not None:
             asked.answered(sdp, now)
-            self._settle(now)
+            self.settle(now)
         elif sdp is not None:
             self._take_answer(leg, sdp, now)
 
@@ -292,18 +276,15 @@ class Call:
         if asked is not None:
             asked.refused(status, now)
 
-    def informed(self, leg: Leg, content_type: str, body: bytes, now: float) -> None:
-        """A key pressed on one phone, which the other hears in the same form if it takes that."""
-        other = self.bridge.other(leg)
-        if other is not None and "INFO" in other.session.allowed:
-            inform(other.session, content_type, body, now)
-
-    def _settle(self, now: float) -> None:
+    def settle(self, now: float) -> None:
         """The parties agreed on their audio: state it, and whether somebody is on hold."""
-        self._move(CallState.HELD if self.bridge.held else CallState.ACTIVE)
+        if self.state is CallState.ENDED:
+            return
+        held = CallState.HELD if self.bridge.held else CallState.ACTIVE
+        self._move(held if self.transfer is None else CallState.TRANSFERRING)
         self.restate()
         self.note()
-        self._changed()
+        self.changed()
 
     # -- audio
 
@@ -341,12 +322,14 @@ class Call:
         with it."""
         if self.state is CallState.ENDED:
             return
+        if self.transfer is not None:
+            self.transfer.stop()
         self._move(CallState.ENDED)
         self.cause, self.ended_by = cause, by
         self.times["ended"] = self.desk.wall(now)
         for leg in self.legs:
             leg.hang_up(cause, now, status if leg is self.caller else 0)
-        self._changed()
+        self.changed()
         self.note()
         self.desk.media.close(self.id, self._counted, now)
         if self.id in self.desk.calls:
@@ -359,6 +342,20 @@ class Call:
             leg.counters = figures.get(leg.id)
         self.desk.detach(self)
         self.desk.tell(CallEnded(self.view()))
+
+    # -- parties that come and go
+
+    def give(self, leg: Leg) -> None:
+        """`leg` goes to another call, with its dialog and its port."""
+        self.past += (leg.view(),)
+        self.legs.remove(leg)
+        self.bridge = Bridge([each for each in self.bridge.legs if each is not leg])
+        self.restate()
+
+    def take(self, leg: Leg) -> None:
+        """`leg` comes from another call."""
+        self.legs.append(leg)
+        self.desk.legs[leg.session.id] = (self, leg)
 
     # -- what outlives a restart
 
@@ -378,7 +375,7 @@ class Call:
         if state in (CallState.ACTIVE, CallState.ENDED) and self._no_answer is not None:
             self._no_answer.cancel()
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
         if self.state is not CallState.NEW:
             self.desk.tell(CallChanged(self.view()))
 
@@ -396,5 +393,6 @@ class Call:
             cause=self.cause.slug if self.cause else "",
             cause_text=self.cause.words if self.cause else "",
             ended_by=self.ended_by,
+            transferred=self.transferred,
             legs=(*(leg.view() for leg in self.legs), *self.past),
         )

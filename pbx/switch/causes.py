@@ -10,6 +10,7 @@ class Cause(Enum):
 
     NORMAL = 200, 16, "hung up"
     CANCELLED = 487, 16, "the caller gave up"
+    TRANSFERRED = 487, 16, "transferred"
     ANSWERED_ELSEWHERE = 487, 26, "another phone answered"
     BUSY = 486, 17, "busy"
     DECLINED = 603, 21, "declined"

@@ -43,8 +43,9 @@ class LegView:
 class CallView:
     """A call now, or its record when `ended` is set.
 
-    `state`: new, ringing, active, held or ended.  `cause` is a `Cause.slug` and `cause_text` its words,
-    "" while it lives; `ended_by`: caller, callee or switch.  `callee` is who was called, once that is known.
+    `state`: new, ringing, active, held, transferring or ended.  `cause` is a `Cause.slug` and `cause_text`
+    its words, "" while it lives; `ended_by`: caller, callee or switch.  `callee` is who was called, once that
+    is known; `transferred` says by whom and to whom last, "1001 to 1003".
     """
 
     call: str
@@ -60,6 +61,7 @@ class CallView:
     cause_text: str = ""
     ended_by: str = ""
     legs: tuple[LegView, ...] = ()
+    transferred: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -51,23 +52,24 @@ def nonce_changes(nonces: Nonces) -> list[State]:
 def keep(call: Call) -> Kept:
     """This call as plain values."""
     match call.state:
-        case CallState.ACTIVE | CallState.HELD:
+        case CallState.ACTIVE | CallState.HELD | CallState.TRANSFERRING:
             talking = [leg for leg in call.legs if leg in call.bridge.legs]
+            ringing = [leg for leg in call.transfer.legs if leg.alive] if call.transfer else []
             gone = tuple(leg.view() for leg in call.legs if leg not in talking)
             legs = tuple(_keep_leg(call, leg) for leg in talking)
             echo, hops = call.bridge.echo, call.max_forwards
             return KeptCall(
-                call.id, call.dialled, call.callee, legs, call.past + gone, echo, call.times, hops
+                *(call.id, call.dialled, call.callee, legs, call.past + gone, echo, call.times, hops),
+                *(call.transferred, tuple(_keep_ringing(leg) for leg in ringing)),
             )
         case CallState.ENDED:
             talked = [leg.session for leg in call.legs if leg.session.dialog is not None]
             return Finished(call.view(), tuple(KeptSession.of(session) for session in talked))
         case _:
-            called = [cast(OutgoingSession, leg.session) for leg in call.legs[1:] if leg.alive]
             return Pending(
                 call.view(),
                 _keep_invite(call.caller, call.caller.session.request.encode()),
-                tuple(KeptInvite(each.id, _text(each.sent), each.flow) for each in called),
+                tuple(_keep_ringing(leg) for leg in call.legs[1:] if leg.alive),
             )
 
 
@@ -80,6 +82,10 @@ def _keep_leg(call: Call, leg: Leg) -> KeptLeg:
                 asked = leg is call.renegotiation.asked
     session = KeptSession.of(leg.session)
     return KeptLeg(leg.id, leg.party, leg.local, leg.sources, codecs, negotiation, session, asked)
+
+
+def _keep_ringing(leg: Leg) -> KeptInvite:
+    return _keep_invite(leg, cast(OutgoingSession, leg.session).sent)
 
 
 def _keep_invite(leg: Leg, request: bytes) -> KeptInvite:
@@ -114,13 +120,14 @@ def _go_on(desk: Desk, kept: KeptCall, now: float) -> None:
     call = Call(desk, kept.call, legs[0], kept.dialled, kept.max_forwards, now)
     call.legs, call.past, call.callee = legs, kept.gone, kept.callee
     call.bridge = Bridge(legs, kept.echo)
-    call.times = dict(kept.times)
+    call.times, call.transferred = dict(kept.times), kept.transferred
     call.state = CallState.HELD if call.bridge.held else CallState.ACTIVE
     desk.calls[call.id] = call
     for leg in legs:
         desk.attach(call, leg, leg.session)
     call.restate()
     desk.changed[call.id] = call
+    _cancel(desk, kept.called, now)  # a transfer that was under way is not gone on with
     for leg, each in zip(legs, kept.legs, strict=True):
         if each.asked:
             _ask_again(call, leg, now)
@@ -149,7 +156,11 @@ def _stop_ringing(desk: Desk, kept: Pending, now: float) -> None:
     caller: IncomingSession | None = desk.stack.adopt_incoming(kept.caller, now)
     if caller is not None:
         caller.refuse(Cause.RESTARTED.status, now, Cause.RESTARTED.reason, (("Retry-After", "1"),))
-    for invite in kept.called:
+    _cancel(desk, kept.called, now)
+
+
+def _cancel(desk: Desk, invites: Iterable[KeptInvite], now: float) -> None:
+    for invite in invites:
         called: OutgoingSession | None = desk.stack.adopt_outgoing(invite, now)
         if called is not None:
             called.cancel(now, Cause.RESTARTED.reason)

@@ -52,6 +52,8 @@ class KeptCall:
     echo: bool
     times: dict[str, float]
     max_forwards: int
+    transferred: str = ""
+    called: tuple[KeptInvite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,11 @@ from pbx.switch.events import (
 )
 from pbx.switch.feature import Catalogue, Feature
 from pbx.switch.kept import Kept, KeptNonce
+from pbx.switch.keys import pressed
 from pbx.switch.leg import Leg
 from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
+from pbx.switch.transfer import refer, take_over
 from pbx.wire import media as wire
 
 _Told = sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected
@@ -57,7 +59,8 @@ _LEG_EVENTS: dict[type, Callable[[Call, Leg, Any, float], None]] = {
     sip.Offered: lambda call, leg, event, now: call.offered(leg, event.sdp, now),
     sip.OfferAnswered: lambda call, leg, event, now: call.offer_answered(leg, event.sdp, now),
     sip.OfferRefused: lambda call, leg, event, now: call.offer_refused(leg, event.status, now),
-    sip.Informed: lambda call, leg, event, now: call.informed(leg, event.content_type, event.body, now),
+    sip.Informed: pressed,
+    sip.Referred: lambda call, leg, event, now: refer(call, leg, event.referral, now),
     sip.Cancelled: lambda call, leg, event, now: call.gone(leg, Cause.CANCELLED, now),
     sip.Ended: lambda call, leg, event, now: call.gone(leg, GONE[event.why], now),
 }
@@ -241,6 +244,9 @@ class Switch:
             session.refuse(Cause.SHUTDOWN.status, now, Cause.SHUTDOWN.reason)
             return
         party = self._caller(event)
+        if event.replaces is not None:
+            take_over(self._desk, event, party, now)
+            return
         name = self._desk.name()
         host, source = session.flow.local.host, session.flow.remote.host
         caller = self._desk.new_leg(name, 0, party, host, (source,))

@@ -52,7 +52,7 @@ def network(program: Callable[[str], str]) -> Iterator[Network]:
         program(name)
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root: sudo make test")
-    network = Network(phones=2)
+    network = Network(phones=3)
     try:
         network.start()
         yield network

@@ -36,10 +36,10 @@ def test_options_is_answered_to_anybody_the_same() -> None:
     (unknown,) = Phone(rig).say("OPTIONS", uri=f"sip:nobody@{DOMAIN}")
     assert label(known) == "200 OPTIONS"
     assert known.get("Allow") == "INVITE"
-    allowed = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO"]
+    allowed = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "REFER"]
     assert known.all("Allow") == allowed
     assert known.get("Accept") == "application/sdp"
-    assert known.supported == ("100rel", "timer", "path")
+    assert known.supported == ("100rel", "timer", "replaces", "norefersub", "path")
     for name in ("Allow", "Accept", "Supported", "Server"):
         assert known.all(name) == unknown.all(name)
     assert rig.stack.counts["transactions"] == 0
@@ -52,7 +52,7 @@ def test_options_is_answered_to_anybody_the_same() -> None:
         ("NOTIFY", {}, 405),
         ("PUBLISH", {}, 405),
         ("MESSAGE", {}, 405),
-        ("REFER", {}, 405),
+        ("REFER", {}, 481),
         ("UPDATE", {}, 481),
         ("PRACK", {}, 481),
         ("INFO", {}, 481),

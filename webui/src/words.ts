@@ -32,6 +32,7 @@ const STATES: Readonly<Record<string, readonly [words: string, tone: Tone]>> = {
   active: ["Talking", "ok"],
   answered: ["Answered", "ok"],
   held: ["On hold", "accent"],
+  transferring: ["Being transferred", "accent"],
   ended: ["Ended", "quiet"],
 };
 

@@ -3,7 +3,7 @@ import type { Call, Counters, Leg, Phone } from "../src/api/types";
 
 export function call(parts: Partial<Call> = {}): Call {
   return {
-    call: "c1", state: "active", dialled: "1002", started: 1, ringing: 2, answered: 3, ended: null, cause: "", cause_text: "", ended_by: "", legs: [],
+    call: "c1", state: "active", dialled: "1002", started: 1, ringing: 2, answered: 3, ended: null, cause: "", cause_text: "", transferred: "", ended_by: "", legs: [],
     caller: { number: "1001", name: "Anna Adams", kind: "extension" },
     callee: { number: "1002", name: "Bob Brown", kind: "extension" },
     ...parts,

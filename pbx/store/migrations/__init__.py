@@ -9,11 +9,14 @@ from collections.abc import Callable
 from peewee import Database, DoubleField, IntegerField, Model, SchemaManager, TextField, fn
 
 from pbx.store.errors import StoreTooNew
-from pbx.store.migrations import m0001_first
+from pbx.store.migrations import m0001_first, m0002_transfers
 
 Step = Callable[[Database], None]
 
-STEPS: tuple[tuple[str, Step], ...] = (("first", m0001_first.apply),)
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("first", m0001_first.apply),
+    ("transfers", m0002_transfers.apply),
+)
 
 
 class SchemaStep(Model):

@@ -96,6 +96,7 @@ export interface Call {
   ended: number | null;
   cause: string;
   cause_text: string;
+  transferred: string;
   ended_by: string;
   legs: Leg[];
 }

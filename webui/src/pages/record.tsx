@@ -45,6 +45,7 @@ function Detail({ call }: { call: Call }): JSX.Element {
           <Fact name="Talked" value={call.answered === null ? "not answered" : duration(talkSeconds(call, call.started))} />
           <Fact name="Rang" value={rang(call)} />
           <Fact name="Dialled" value={call.dialled} />
+          {call.transferred && <Fact name="Transferred" value={`by ${call.transferred}`} />}
           <Fact name="Why it ended" value={causeWords(call.cause, call.cause_text)} />
           <Fact name="Ended by" value={endedBy(call) || "–"} />
         </dl>

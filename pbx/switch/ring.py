@@ -1,0 +1,54 @@
+"""Ringing the phones of an extension: one outgoing leg each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pbx.sip.headers import NameAddr
+from pbx.sip.offer import SUPPORTED
+from pbx.sip.registrar import Binding
+from pbx.sip.uri import Uri
+from pbx.switch.causes import Cause
+from pbx.switch.events import Party
+from pbx.switch.leg import Leg, relayable
+
+if TYPE_CHECKING:
+    from pbx.switch.call import Call
+
+
+def ring(call: Call, callee: Party, caller: Leg, now: float) -> tuple[list[Leg], Cause]:
+    """Rings every phone of `callee` for `caller`, but for the phone that calls its own number.
+
+    The legs are the call's already.  None: the cause says why.
+    """
+    phones = call.desk.stack.registrar.bindings(callee.number)
+    own = caller.session.flow.remote if callee.number == caller.party.number else None
+    others = [phone for phone in phones if phone.flow.remote != own]
+    if not others:
+        return [], Cause.BUSY if phones else Cause.OFFLINE
+    legs = [leg for phone in others if (leg := _invite(call, callee, caller, phone, now)) is not None]
+    return legs, Cause.NO_PORTS
+
+
+def _invite(call: Call, callee: Party, caller: Leg, phone: Binding, now: float) -> Leg | None:
+    desk = call.desk
+    sources = (phone.flow.remote.host, phone.source.remote.host)
+    leg = desk.new_leg(call.id, len(call.legs), callee, phone.flow.local.host, sources)
+    if leg is None:
+        return None
+    audio = caller.audio
+    direction = audio.direction if audio and call.transfer is None else "sendrecv"
+    domain = desk.stack.directory.domain
+    call.legs.append(leg)
+    session = desk.stack.invite(
+        phone.contact,
+        phone.flow,
+        from_=NameAddr(caller.party.name, Uri("sip", caller.party.number, domain)),
+        to=NameAddr(callee.name, Uri("sip", callee.number, domain)),
+        sdp=leg.offer(relayable(audio.codecs), direction, audio.ptime) if audio else leg.offer(SUPPORTED),
+        now=now,
+        max_forwards=call.max_forwards - 1,
+        route=phone.path,
+    )
+    desk.attach(call, leg, session)
+    return leg
