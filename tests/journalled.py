@@ -4,6 +4,7 @@ import random
 
 from pbx.features import catalogue
 from pbx.sip.settings import Settings as SipSettings
+from pbx.sip.subscription import KeptSubscription
 from pbx.switch.desk import Settings
 from pbx.switch.kept import Kept, KeptNonce
 from pbx.switch.switch import Switch
@@ -52,6 +53,8 @@ class Journalled(World):
         for name, value in list(left):
             if name.startswith("call:"):
                 self.switch.adopt([decode(value, Kept)], self.now)
+            elif name.startswith("subscription:"):
+                self.switch.adopt_subscriptions([decode(value, KeptSubscription)], self.now)
         if media_too:
             self.media.wanted.clear()
         served = tuple((want.call, want.generation) for want in self.media.wanted.values())

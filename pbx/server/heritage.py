@@ -4,7 +4,8 @@ import logging
 from collections.abc import Mapping
 
 from pbx.net.journal import Journal
-from pbx.switch.journal import CALL, NONCE, NONCES
+from pbx.sip.subscription import KeptSubscription
+from pbx.switch.journal import CALL, NONCE, NONCES, SUBSCRIPTION
 from pbx.switch.kept import Kept, KeptNonce
 from pbx.switch.switch import Switch
 from pbx.wire.codec import decode
@@ -32,3 +33,14 @@ def adopt_nonces(left: Mapping[str, bytes], switch: Switch) -> None:
         elif name.startswith(NONCE):
             spent[name.removeprefix(NONCE)] = decode(value, KeptNonce).count
     switch.adopt_nonces(key, spent)
+
+
+def adopt_subscriptions(journal: Journal, left: Mapping[str, bytes], switch: Switch, now: float) -> None:
+    """Who had a lamp keeps it."""
+    for key, value in left.items():
+        if key.startswith(SUBSCRIPTION):
+            try:
+                switch.adopt_subscriptions([decode(value, KeptSubscription)], now)
+            except Exception:
+                log.exception("a subscription from before the restart cannot be taken up")
+                journal.write([(key, None)])

@@ -41,7 +41,7 @@ from pbx.net.transports import Transports
 from pbx.net.writer import Writer
 from pbx.server.folder import open_store
 from pbx.server.gunicorn import Wsgi
-from pbx.server.heritage import adopt_calls, adopt_nonces
+from pbx.server.heritage import adopt_calls, adopt_nonces, adopt_subscriptions
 from pbx.server.options import Options, Sockets, Started, installed_version
 from pbx.sip.flow import Address, Flow
 from pbx.sip.settings import Settings as SipSettings
@@ -168,6 +168,7 @@ class Office:
         switch.restore(bindings, now)
         adopt_nonces(left, switch)
         adopt_calls(self._journal, left, switch, now)
+        adopt_subscriptions(self._journal, left, switch, now)
         self._bugs = left.get(_BUGS)
         if bindings or switch.calls():
             log.info("%d phones and %d calls are there from before", len(bindings), len(switch.calls()))

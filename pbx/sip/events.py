@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pbx.sip.registrar import Binding
     from pbx.sip.sdp import Description
     from pbx.sip.session import Session
+    from pbx.sip.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,22 @@ class Unregistered:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A peer wants to know, or goes on wanting to, and 200 is sent: answer with `Subscription.notify` or
+    `terminate`.  `fetch` = it wants to know once."""
+
+    subscription: Subscription
+    fetch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribed:
+    """A subscription is over, whoever ended it."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
 class AuthFailed:
     """Wrong credentials with a nonce that was issued to `address`.  `banned`: seconds of ban caused, or 0."""
 
@@ -206,4 +223,6 @@ SessionEvent = (
 )
 """What happens to a session after its beginning."""
 
-Event = Invited | SessionEvent | Registered | Unregistered | AuthFailed | Rejected
+Event = (
+    Invited | SessionEvent | Registered | Unregistered | Subscribed | Unsubscribed | AuthFailed | Rejected
+)

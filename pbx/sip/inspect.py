@@ -7,11 +7,11 @@ from typing import NamedTuple
 from pbx.sip.body import SDP
 from pbx.sip.message import Request
 
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER"
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, SUBSCRIBE"
 SUPPORTED = "100rel, timer, replaces, norefersub, path"
 
 _SERVED = frozenset(ALLOW.split(", "))
-_KNOWN = frozenset(("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE"))
+_KNOWN = frozenset(("NOTIFY", "PUBLISH", "MESSAGE"))
 _EXTENSIONS = {
     "REGISTER": frozenset(("path",)),
     "INVITE": frozenset(("timer", "100rel", "replaces")),

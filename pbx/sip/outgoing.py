@@ -68,6 +68,10 @@ class OutgoingSession(Session):
         if self._transaction.state is Step.PROCEEDING:
             self._send_cancel(now)
 
+    @property
+    def early_tag(self) -> str:
+        return self._tags[-1] if self._tags else ""
+
     def has_peer(self, tag: str) -> bool:
         return super().has_peer(tag) or tag in self._tags
 

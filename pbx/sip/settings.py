@@ -24,5 +24,7 @@ class Settings:
     max_delayed: int = 1_000
     max_transactions: int = 100_000
     max_sessions: int = 10_000
+    max_subscriptions: int = 50_000
+    max_subscriptions_of_one: int = 300
     session_expires: int = 1800
     min_se: int = 90

@@ -7,9 +7,10 @@ It reads as the RFC does: a datagram is parsed (§7), matched to its transaction
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
+from types import MappingProxyType
 
 from pbx.directory import Directory
 from pbx.sip import refresh
@@ -34,6 +35,7 @@ from pbx.sip.registrar import Binding, Registrar
 from pbx.sip.sdp import Description
 from pbx.sip.session import Session
 from pbx.sip.settings import Settings
+from pbx.sip.subscription import Subscriptions
 from pbx.sip.timers import Timers
 from pbx.sip.transaction_layer import TransactionLayer, note_source
 from pbx.sip.uri import Uri
@@ -46,7 +48,14 @@ class Stack:
     `random.SystemRandom()`: tags, branches and nonces must not be guessable.
     """
 
-    def __init__(self, settings: Settings, directory: Directory, random: Random, now: float = 0.0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Directory,
+        random: Random,
+        now: float = 0.0,
+        packages: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.settings = settings
         self.outbox: list[tuple[bytes, Flow]] = []
         self.events: deque[Event] = deque()
@@ -77,6 +86,8 @@ class Stack:
         )
         self.registrar = Registrar(settings, self._timers, self.events)
         self._gatekeeper = Gatekeeper(self._core, self.registrar, directory)
+        self.subscriptions = Subscriptions(self._core, packages)
+        self._gatekeeper.serve("SUBSCRIBE", self.subscriptions.begin)
 
     @property
     def directory(self) -> Directory:
@@ -155,7 +166,8 @@ class Stack:
             if request.method != "ACK":
                 self._gatekeeper.reject(request, flow, Refusal(481, "no_dialog"))
             return
-        refusal = None if request.method == "ACK" else self._dialog_refusal(request)
+        inside = isinstance(session, Session) and request.method != "ACK"
+        refusal = self._dialog_refusal(request) if inside else None
         if refusal is not None:
             self._gatekeeper.reject(request, flow, refusal)
         else:
@@ -256,8 +268,9 @@ class Stack:
         """Sizes of all growing tables, for leak tests and metrics."""
         return {
             "transactions": len(self._transactions),
-            "sessions": len(self._core.dialogs),
+            "sessions": len(self._core.dialogs) - len(self.subscriptions),
             "bindings": len(self.registrar),
+            "subscriptions": len(self.subscriptions),
             "timers": len(self._timers),
             **self._gatekeeper.counts,
         }

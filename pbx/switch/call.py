@@ -378,6 +378,8 @@ class Call:
     def changed(self) -> None:
         if self.state is not CallState.NEW:
             self.desk.tell(CallChanged(self.view()))
+            if self.desk.watched:
+                self.desk.stir(*(leg.party.number for leg in self.legs))
 
     def view(self) -> CallView:
         return CallView(

@@ -49,7 +49,13 @@ class Desk:
     timers: Timers = field(default_factory=Timers)
     calls: "dict[str, Call]" = field(default_factory=dict)
     legs: "dict[str, tuple[Call, Leg]]" = field(default_factory=dict)  # by session
+    watched: set[str] = field(default_factory=set)  # numbers whose lamps somebody has
+    stirred: set[str] = field(default_factory=set)  # those of them that something happened to
     changed: "dict[str, Call | None]" = field(default_factory=dict)  # to be written down; None = is over
+
+    def stir(self, *numbers: str) -> None:
+        """Something happened to these lines."""
+        self.stirred.update(self.watched.intersection(numbers))
 
     def wall(self, now: float) -> float:
         return now + self.wall_offset

@@ -11,6 +11,7 @@ from pbx.sip.kept import KeptInvite, KeptSession
 from pbx.sip.nonce import Nonces
 from pbx.sip.offer import Negotiation
 from pbx.sip.outgoing import OutgoingSession
+from pbx.sip.subscription import Subscriptions
 from pbx.switch.bridge import Bridge
 from pbx.switch.call import Call, CallState
 from pbx.switch.causes import Cause
@@ -23,6 +24,8 @@ from pbx.switch.renegotiation import Renegotiation
 
 CALL = "call:"
 """How the keys of calls begin."""
+SUBSCRIPTION = "subscription:"
+"""How the keys of subscriptions begin."""
 NONCE, NONCES = "nonce:", "nonces"
 """How the keys of used nonces begin, and the key of what they are made with."""
 
@@ -38,6 +41,15 @@ def changes(desk: Desk) -> list[State]:
     ]
     desk.changed.clear()
     return states + nonce_changes(desk.stack.nonces)
+
+
+def subscriptions(all_: Subscriptions) -> list[State]:
+    """What is to be written of the subscriptions."""
+    states: list[State] = [
+        (SUBSCRIPTION + name, None if each is None else each.keep()) for name, each in all_.changed.items()
+    ]
+    all_.changed.clear()
+    return states
 
 
 def nonce_changes(nonces: Nonces) -> list[State]:

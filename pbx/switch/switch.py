@@ -15,6 +15,7 @@ from pbx.sip.flow import Flow
 from pbx.sip.headers import NameAddr
 from pbx.sip.registrar import Binding
 from pbx.sip.stack import Stack
+from pbx.sip.subscription import KeptSubscription
 from pbx.sip.uri import Uri
 from pbx.switch import journal
 from pbx.switch.call import Call
@@ -37,6 +38,7 @@ from pbx.switch.keys import pressed
 from pbx.switch.leg import Leg
 from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
+from pbx.switch.presence import PACKAGES, Presence
 from pbx.switch.transfer import refer, take_over
 from pbx.wire import media as wire
 
@@ -80,7 +82,7 @@ class Switch:
         wall: float,
     ) -> None:
         self.outbox = Outbox()
-        self._stack = Stack(settings.sip, directory, random, now)
+        self._stack = Stack(settings.sip, directory, random, now, PACKAGES)
         ports = Ports(settings.rtp_first, settings.rtp_last, random)
         self._desk = Desk(
             settings=settings,
@@ -92,9 +94,12 @@ class Switch:
             wall_offset=wall - now,
         )
         self._closing = False
+        self._presence = Presence(self._desk)
         # Who takes which of the stack's events; all others concern a leg.
         self._takers: dict[type, Callable[[Any, float], None]] = {
             sip.Invited: self._invited,
+            sip.Subscribed: self._presence.subscribed,
+            sip.Unsubscribed: self._presence.unsubscribed,
             **dict.fromkeys((sip.Registered, sip.Unregistered, sip.AuthFailed, sip.Rejected), self._tell),
         }
 
@@ -186,6 +191,17 @@ class Switch:
             self._stack.nonces.adopt(key, spent)
         self.outbox.states.append((journal.NONCES, KeptNonce(key=self._stack.nonces.key)))
 
+    def mailbox(self, number: str, new: int, old: int, now: float) -> None:
+        """So many messages wait for an extension: its lamp shows it."""
+        self._presence.mailbox(number, new, old, now)
+        self._drain(now)
+
+    def adopt_subscriptions(self, kept: Iterable[KeptSubscription], now: float) -> None:
+        """Goes on telling those who subscribed with a switch whose process is gone."""
+        for each in kept:
+            self._stack.subscriptions.adopt(each, now)
+        self._drain(now)
+
     def adopt(self, kept: Iterable[Kept], now: float) -> None:
         """Goes on with the calls of a switch whose process is gone."""
         for each in kept:
@@ -226,16 +242,24 @@ class Switch:
 
     def _drain(self, now: float) -> None:
         """Handles what the stack has to tell, then hands on what it has to send, in order."""
+        self._hear(now)
+        while self._desk.stirred:
+            self._presence.stirred(now)
+            self._hear(now)
+        self.outbox.datagrams += self._stack.outbox
+        self._stack.outbox.clear()
+        if self._desk.changed or self._stack.touched or self._stack.nonces.changed:
+            self.outbox.states += journal.changes(self._desk)
+        if self._stack.subscriptions.changed:
+            self.outbox.states += journal.subscriptions(self._stack.subscriptions)
+
+    def _hear(self, now: float) -> None:
         while self._stack.events:
             event = self._stack.events.popleft()
             if (taker := self._takers.get(type(event))) is not None:
                 taker(event, now)
             elif (found := self._desk.legs.get(cast(sip.SessionEvent, event).session.id)) is not None:
                 _LEG_EVENTS[type(event)](*found, event, now)
-        self.outbox.datagrams += self._stack.outbox
-        self._stack.outbox.clear()
-        if self._desk.changed or self._stack.touched or self._stack.nonces.changed:
-            self.outbox.states += journal.changes(self._desk)
 
     def _invited(self, event: sip.Invited, now: float) -> None:
         """A new call by an account or a trunk."""
@@ -270,6 +294,8 @@ class Switch:
         return Party(says.uri.user or "anonymous", says.display[:64], "trunk")
 
     def _tell(self, event: _Told, now: float) -> None:
+        if isinstance(event, sip.Registered | sip.Unregistered):
+            self._desk.stir(event.binding.aor)
         self.outbox.facts.append(self._fact(event))
 
     def _fact(self, event: _Told) -> Fact:
