@@ -60,7 +60,7 @@ class Subscription:
 
     __slots__ = (
         *("_busy", "_core", "_event", "_failures", "_owner", "_timer", "_waiting"),
-        *("dialog", "expires_at", "id", "package", "resource", "subscriber", "version"),
+        *("dialog", "expires_at", "id", "package", "resource", "subscriber", "told", "version"),
     )
 
     def __init__(
@@ -70,6 +70,7 @@ class Subscription:
         self._core, self._event, self._owner = core, event, owner
         self.id, self.package, self.resource, self.subscriber = tag, package, resource, subscriber
         self.dialog, self.expires_at, self.version = dialog, expires_at, 0
+        self.told: object = None  # the notifier's note of what it told last
         self._busy = False
         self._failures = 0
         self._waiting: tuple[Make, str, str] | None = None

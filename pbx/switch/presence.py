@@ -45,6 +45,7 @@ class Presence:
             if not event.fetch:
                 self._watchers.setdefault(number, {})[subscription.id] = subscription
                 self._desk.watched.add(number)
+            subscription.told = None
             self._tell(subscription, now, "timeout" if event.fetch else "")
 
     def unsubscribed(self, event: Unsubscribed, now: float) -> None:
@@ -76,22 +77,25 @@ class Presence:
                 self._tell(subscription, now)
 
     def _tell(self, subscription: Subscription, now: float, ends: str = "") -> None:
-        make = self._maker(subscription)
-        subscription.notify(make, PACKAGES[subscription.package], now, ends)
+        """Unless that is what it was told last."""
+        state, make = self._state(subscription)
+        if subscription.told != state:
+            subscription.told = state
+            subscription.notify(make, PACKAGES[subscription.package], now, ends)
 
-    def _maker(self, subscription: Subscription) -> Callable[[int], bytes]:
-        """The state of this moment; a newer one comes with the next event."""
+    def _state(self, subscription: Subscription) -> tuple[object, Callable[[int], bytes]]:
+        """How it is at this moment, and the body that says so."""
         number, domain = subscription.resource, self._desk.stack.directory.domain
         if subscription.package == "dialog":
             dialogs = tuple(_lamp(call, leg) for call, leg in self._legs(number))
-            return lambda version: bodies.dialog_info(number, domain, dialogs, version)
+            return dialogs, lambda version: bodies.dialog_info(number, domain, dialogs, version)
         if subscription.package == "presence":
             there = bool(self._desk.stack.registrar.bindings(number))
             note = "On the phone" if any(True for _ in self._legs(number)) else "Available"
             body = bodies.pidf(number, domain, there, note if there else "Offline")
         else:
             body = bodies.message_summary(number, domain, *self._mailboxes.get(number, (0, 0)))
-        return lambda version: body
+        return body, lambda version: body
 
     def _legs(self, number: str) -> list[tuple[Call, Leg]]:
         return [

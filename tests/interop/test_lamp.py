@@ -23,7 +23,7 @@ def subscribe(*more: str) -> str:
     return s.request("SUBSCRIBE", len(more) + 1, headers=headers)
 
 
-def told(pattern: str) -> str:
+def shows(pattern: str) -> str:
     return s.receive("NOTIFY", action=s.says(pattern)) + s.send(
         "SIP/2.0 200 OK", "[last_Via:]", "[last_From:]", "[last_To:]", "[last_Call-ID:]", "[last_CSeq:]"
     )
@@ -36,9 +36,9 @@ def test_a_lamp_follows_a_call(office: Office, tmp_path: Path) -> None:
         s.receive(401, also='auth="true"'),
         subscribe("[authentication]"),
         s.receive(200),
-        told('state="full"'),
-        told("confirmed"),
-        told("dialog-info"),
+        shows('state="full"'),
+        shows("confirmed"),
+        shows("dialog-info"),
     ]
     try:
         watching = phone.play(*steps, to="1001")

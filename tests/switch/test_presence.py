@@ -211,3 +211,13 @@ def test_lamps_outlive_the_switch(world: Journalled, anna: Phone, bert: Phone, c
     world.run(0.5)
     assert lamp.shows == []
     assert lamp.cseqs == sorted(lamp.cseqs)
+
+
+def test_a_phone_that_registers_again_disturbs_nobody(world: Journalled, anna: Phone, bert: Phone) -> None:
+    lamps = [Lamp(anna, "1002", package) for package in ("dialog", "presence")]
+    for lamp in lamps:
+        lamp.subscribe()
+    for _ in range(5):
+        bert.register()
+        world.run(1)
+    assert [len(lamp.bodies) for lamp in lamps] == [1, 1]
