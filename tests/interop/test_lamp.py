@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.phone import Phone as Caller
 from tests.interop import sipp as s
-from tests.office import Office, running
+from tests.office import Office, running, wait_for
 
 HOST, WATCHER, CALLER = "127.0.0.36", "127.0.2.36", "127.0.2.37"
 
@@ -44,6 +44,7 @@ def test_a_lamp_follows_a_call(office: Office, tmp_path: Path) -> None:
         watching = phone.play(*steps, to="1001")
         with Caller("1001", CALLER, HOST) as caller:
             assert caller.register() == 200
+            wait_for(lambda: watching.took("NOTIFY"), 10, "the lamp is there")
             assert caller.call("*43") == 200
             office.command("hangup", office.live()[0]["call"])
             assert caller.hung_up(5)
