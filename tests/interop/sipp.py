@@ -244,7 +244,8 @@ class Playing:
 
     def took(self, pattern: str) -> int:
         """How many messages it received that begin so."""
-        text = (self.folder / "messages").read_text(errors="replace")
+        file = self.folder / "messages"
+        text = file.read_text(errors="replace") if file.exists() else ""
         return len(re.findall(rf"received[^\n]*:\n+{pattern}", text))
 
 
