@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pbx.sip.credentials import CHALLENGED, Header, Login
 from pbx.sip.flow import Flow
 from pbx.sip.headers import NameAddr
 from pbx.sip.message import Message, Request, Response, build_request
@@ -12,11 +13,18 @@ from pbx.sip.uri import Uri
 
 FIRST_CSEQ = 1
 
+_CREDENTIALS = frozenset(header for _, header in CHALLENGED.values())
+_OWN = frozenset(("Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq")) | _CREDENTIALS
+
 
 class Dialog:
-    """`local` and `remote` carry the tags.  `source` is the flow on which the peer is heard."""
+    """`local` and `remote` carry the tags.  `source` is the flow on which the peer is heard, `login` what it
+    knows us by, when it challenges."""
 
-    __slots__ = ("call_id", "local", "local_cseq", "remote", "remote_cseq", "route_set", "source", "target")
+    __slots__ = (
+        *("_shown", "call_id", "local", "local_cseq", "login"),
+        *("remote", "remote_cseq", "route_set", "source", "target"),
+    )
 
     def __init__(
         self,
@@ -31,6 +39,8 @@ class Dialog:
         self.target, self.route_set, self.source = target, route_set, source
         self.local_cseq = FIRST_CSEQ
         self.remote_cseq = 0
+        self.login: Login | None = None
+        self._shown: list[Header] = []
 
     @classmethod
     def of_request(cls, request: Request, tag: str, source: Flow) -> Dialog:
@@ -73,14 +83,42 @@ class Dialog:
         """Whether a request of this dialog may come from `host`: its flow's, or its target's."""
         return host == self.source.remote.host or host == self.target.host
 
+    def known_by(self, login: Login | None, invite: Request) -> None:
+        """Our requests carry what `login` knows; the ACK to `invite` what that carried (§22.1)."""
+        self.login = login
+        if login is not None:
+            self._shown = [(name, value) for name, value in invite.headers if name in _CREDENTIALS]
+
     def request(self, method: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Request:
         """The next request (§12.2.1.1), without its Via; counts up our CSeq."""
+        if self.login is not None:
+            shown = self.login.ahead(method, str(self._path()[0]))
+            return self._authorized(method, headers, body, shown)
         self.local_cseq += 1
         return self._build(method, self.local_cseq, headers, body)
 
+    def again(self, request: Request, response: Response | None) -> Request | None:
+        """`request` once more, with the credentials that `response` asks for (§22.2).
+
+        None when it asks for none, or we have none, or it did not like them.
+        """
+        if self.login is None or response is None or response.status not in CHALLENGED:
+            return None
+        shown = self.login.answer(request, response)
+        headers = [(name, value) for name, value in request.headers if name not in _OWN]
+        return self._authorized(request.method, headers, request.body, shown) if shown else None
+
+    def _authorized(
+        self, method: str, headers: Iterable[Header], body: bytes, shown: list[Header]
+    ) -> Request:
+        if method == "INVITE":
+            self._shown = shown
+        self.local_cseq += 1
+        return self._build(method, self.local_cseq, [*headers, *shown], body)
+
     def ack(self, cseq: int, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Request:
-        """The ACK to a 2xx (§13.2.2.4): the INVITE's CSeq number."""
-        return self._build("ACK", cseq, headers, body)
+        """The ACK to a 2xx (§13.2.2.4): the INVITE's CSeq number, and its credentials (§22.1)."""
+        return self._build("ACK", cseq, [*headers, *self._shown], body)
 
     def _build(self, method: str, cseq: int, headers: Iterable[tuple[str, str]], body: bytes) -> Request:
         target, routes = self._path()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pbx.sip.body import readable
 from pbx.sip.core import Core
+from pbx.sip.credentials import CHALLENGED, Login
 from pbx.sip.dialog import Dialog
 from pbx.sip.events import Answered, Rang, Refused
 from pbx.sip.flow import Flow
@@ -34,15 +35,23 @@ class OutgoingSession(Session):
 
     __slots__ = (
         *("_ack", "_cancel_reason", "_cancel_sent", "_early", "_early_dialogs"),
-        *("_tags", "_transaction", "_tries", "_unwanted"),
+        *("_tags", "_transaction", "_tries", "_unwanted", "login", "why"),
     )
 
     def __init__(
-        self, core: Core, tag: str, request: Request, flow: Flow, now: float, branch: str | None = None
+        self,
+        core: Core,
+        tag: str,
+        request: Request,
+        flow: Flow,
+        now: float,
+        branch: str | None = None,
+        login: Login | None = None,
     ) -> None:
         """`branch` only for an INVITE that was sent before: the peer takes it for a repetition."""
         super().__init__(core, tag, request, flow, State.CALLING, outgoing=True)
         self.user = request.from_.uri.user
+        self.login, self.why = login, ""  # who we are there; why its challenge was not answered
         self._cancel_reason = ""
         self._cancel_sent = False
         self._tries = 0
@@ -52,6 +61,11 @@ class OutgoingSession(Session):
         self._ack: tuple[bytes, Flow] | None = None
         self._unwanted: dict[str, tuple[bytes, Flow]] = {}
         self._transaction = core.transactions.request(request, flow, now, self._heard, branch)
+
+    @property
+    def unheard(self) -> bool:
+        """Not even a 100 came so far."""
+        return self._transaction.state is Step.CALLING
 
     @property
     def sent(self) -> bytes:
@@ -92,7 +106,18 @@ class OutgoingSession(Session):
         if response.status == 422 and (least := least_of(response)) > self.core.settings.session_expires:
             self._try_again([("Session-Expires", f"{least}"), ("Min-SE", f"{least}")], now)
             return True
-        return False
+        return response.status in CHALLENGED and self._challenged(response, now)
+
+    def _challenged(self, response: Response, now: float) -> bool:
+        """§22.2, §22.3: once more, with credentials; later requests of the dialog carry them too."""
+        if self.login is None:
+            return False
+        credentials = self.login.answer(self.request, response)
+        if credentials:
+            self._try_again(credentials, now)
+        else:
+            self.why = self.login.why
+        return bool(credentials)
 
     def _try_again(self, changes: Sequence[tuple[str, str]], now: float) -> None:
         """§8.1.3.5: the same From, To and Call-ID, the next CSeq, in a transaction of its own."""
@@ -127,7 +152,7 @@ class OutgoingSession(Session):
         if tag is None or (tag not in self._early_dialogs and len(self._early_dialogs) >= MAX_EARLY):
             return False
         if tag not in self._early_dialogs:
-            self._early_dialogs[tag] = Early(Dialog.of_response(self.request, response, self._source))
+            self._early_dialogs[tag] = Early(self._dialog_of(response))
         early = self._early_dialogs[tag]
         if not early.takes(number):
             return False
@@ -141,6 +166,7 @@ class OutgoingSession(Session):
         early = self._early_dialogs.get(response.to.tag or "")
         if early is not None:
             dialog.local_cseq = early.dialog.local_cseq
+        dialog.known_by(self.login, self.request)
         return dialog
 
     def _success_came(self, response: Response, now: float) -> None:

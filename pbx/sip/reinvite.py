@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pbx.sip.body import SDP, readable
 from pbx.sip.events import OfferAnswered, OfferRefused
 from pbx.sip.inspect import ALLOW, SUPPORTED
-from pbx.sip.message import Response
+from pbx.sip.message import Request, Response
 from pbx.sip.refresh import follow
 from pbx.sip.sdp import Description
 from pbx.sip.timers import T64, Timer
@@ -74,6 +74,8 @@ class Reinvite:
         if self._transaction is not transaction or session.offering is not self:
             return
         self._transaction = None
+        if response is not None and self._challenged(transaction.request, response, now):
+            return
         if self._timer is not None:
             self._timer.cancel()
         if response is not None and response.status == 491:
@@ -81,6 +83,17 @@ class Reinvite:
         else:
             session.offering = None
             self._settle(response, now)
+
+    def _challenged(self, request: Request, response: Response, now: float) -> bool:
+        """Whether it went out once more, with credentials."""
+        session = self._session
+        dialog = session.dialog
+        again = dialog.again(request, response) if dialog is not None else None
+        if again is None or dialog is None:
+            return False
+        session.touch()
+        self._transaction = session.core.transactions.request(again, dialog.flow, now, self._heard)
+        return True
 
     def _settle(self, response: Response | None, now: float) -> None:
         session = self._session

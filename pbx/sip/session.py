@@ -352,15 +352,17 @@ class Session:
     def _send_bye(self, reason: str, now: float) -> None:
         dialog = self.dialog
         assert dialog is not None
-        headers = [("User-Agent", self.core.settings.user_agent)]
-        if reason:
-            headers.append(("Reason", reason))
+        headers = [("User-Agent", self.core.settings.user_agent), *([("Reason", reason)] if reason else [])]
         request = dialog.request("BYE", headers)
         self.core.transactions.request(request, dialog.flow, now, self._heard_bye)
 
     def _heard_bye(self, transaction: ClientTransaction, response: Response | None, now: float) -> None:
         if response is None or response.status >= 200:
-            self._forget()
+            again = self.dialog.again(transaction.request, response) if self.dialog else None
+            if again is None:
+                self._forget()
+            else:
+                self.core.transactions.request(again, self.flow, now, self._heard_bye)
 
     def _end(self, now: float, keep_success: bool = False) -> None:
         """ENDED: whatever is under way stops.  The dialog stays known until `_forget`."""

@@ -7,7 +7,7 @@ It reads as the RFC does: a datagram is parsed (§7), matched to its transaction
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from types import MappingProxyType
@@ -15,7 +15,9 @@ from types import MappingProxyType
 from pbx.directory import Directory
 from pbx.sip import refresh
 from pbx.sip.body import SDP
+from pbx.sip.client import Answer, Inquiry, Line
 from pbx.sip.core import Core
+from pbx.sip.credentials import Login
 from pbx.sip.dialog import plain
 from pbx.sip.events import Event, Rejected
 from pbx.sip.faces import Faces
@@ -32,6 +34,7 @@ from pbx.sip.nonce import Nonces
 from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.refer import take_refer
 from pbx.sip.registrar import Binding, Registrar
+from pbx.sip.registration import Registration, Wish
 from pbx.sip.sdp import Description
 from pbx.sip.session import Session
 from pbx.sip.settings import Settings
@@ -233,10 +236,13 @@ class Stack:
         max_forwards: int = 70,
         headers: Sequence[tuple[str, str]] = (),
         route: Sequence[NameAddr] = (),
-    ) -> Session:
+        user: str = "",
+        login: Login | None = None,
+    ) -> OutgoingSession:
         """Send an INVITE for `target` over `flow`.  `sdp` None = the 2xx is to carry the peer's offer.
 
         `from_` gets its tag here; `headers` are added as they are; `route` is the first route set (Path).
+        `user` is our Contact's user part, "" = as in From; `login` answers the peer's challenges.
         """
         core = self._core
         tag = core.identifiers.tag()
@@ -248,15 +254,33 @@ class Stack:
             ("To", str(replace(to, params=()))),
             ("Call-ID", core.identifiers.call_id()),
             ("CSeq", "1 INVITE"),
-            ("Contact", core.contact(from_.uri.user, flow)),
+            ("Contact", core.contact(user or from_.uri.user, flow)),
             *self._can,
             *headers,
+            *(login.ahead("INVITE", str(plain(target))) if login is not None else ()),
             ("Content-Type", SDP) if body else ("Accept", SDP),
         ]
         request = build_request("INVITE", plain(target), about, body)
-        session = OutgoingSession(core, tag, request, flow, now)
+        session = OutgoingSession(core, tag, request, flow, now, login=login)
+        session.user = user or session.user
         session.said = sdp
         return session
+
+    def login(self, username: str, password: str) -> Login:
+        """What a peer knows us by."""
+        return Login(username, password, self._core.random)
+
+    def registration(self, wish: Wish, login: Login, told: Callable[[float], None]) -> Registration:
+        """One that does not run yet."""
+        return Registration(self._core, wish, login, told)
+
+    def options(self, flow: Flow, uri: Uri, heard: Callable[[Answer, float], None], now: float) -> Inquiry:
+        """Ask the peer of `flow` whether it is there (§11)."""
+        core = self._core
+        me = NameAddr("", Uri("sip", None, core.faces.host(flow)))
+        line = Line(core, me, NameAddr("", uri))
+        headers = [("Contact", core.contact(None, flow)), ("Accept", SDP)]
+        return Inquiry(core, line, "OPTIONS", uri, (flow,), lambda flow: headers, heard, now, patience=5.0)
 
     @property
     def idle(self) -> bool:
@@ -281,5 +305,8 @@ def _new_passwords(before: Directory, after: Directory) -> set[str]:
     if before.domain != after.domain:
         return set()
     both = before.accounts.keys() & after.accounts.keys()
-    return {after.accounts[name].extension for name in both
-            if before.accounts[name].ha1 != after.accounts[name].ha1}
+    return {
+        after.accounts[name].extension
+        for name in both
+        if before.accounts[name].ha1 != after.accounts[name].ha1
+    }
