@@ -241,11 +241,10 @@ class Stack:
     ) -> OutgoingSession:
         """Send an INVITE for `target` over `flow`.  `sdp` None = the 2xx is to carry the peer's offer.
 
-        `from_` gets its tag here; `headers` are added as they are; `route` is the first route set (Path).
-        `user` is our Contact's user part, "" = as in From; `login` answers the peer's challenges.
+        `from_` gets its tag here; `headers` are added as they are; `route` is the first route set (Path);
+        `user` is our Contact's user part, "" = as in From; `login` answers challenges.
         """
-        core = self._core
-        tag = core.identifiers.tag()
+        core, tag = self._core, self._core.identifiers.tag()
         body = b"" if sdp is None else sdp.encode()
         about = [
             ("Max-Forwards", str(max_forwards)),
