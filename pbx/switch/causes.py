@@ -24,6 +24,7 @@ class Cause(Enum):
     BAD_REQUEST = 400, 127, "a malformed request"
     NO_PORTS = 503, 34, "no audio port free"
     UNREACHABLE = 408, 18, "the phone did not answer our messages"
+    NO_ACK = 408, 102, "the answer was never acknowledged: the ACK did not arrive"
     EXPIRED = 408, 102, "the phone was not heard of any more"
     AUDIO_LOST = 500, 41, "no audio arrived"
     MEDIA_FAILED = 503, 47, "the audio port could not be opened"

@@ -19,6 +19,7 @@ from pbx.switch.media import Media
 
 if TYPE_CHECKING:
     from pbx.switch.call import Call
+    from pbx.switch.diagnosis import Listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Desk:
     tell: Callable[[Fact], None]
     wall_offset: float
     timers: Timers = field(default_factory=Timers)
+    listening: "Listening" = field(init=False)
     calls: "dict[str, Call]" = field(default_factory=dict)
     legs: "dict[str, tuple[Call, Leg]]" = field(default_factory=dict)  # by session
     watched: set[str] = field(default_factory=set)  # numbers whose lamps somebody has

@@ -21,6 +21,7 @@ from pbx.switch import journal
 from pbx.switch.call import Call
 from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk, Settings
+from pbx.switch.diagnosis import Listening, no_ack
 from pbx.switch.events import (
     BindingView,
     CallView,
@@ -46,16 +47,28 @@ _Told = sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected
 
 GONE = {
     "bye": Cause.NORMAL,
-    "no_ack": Cause.UNREACHABLE,
+    "no_ack": Cause.NO_ACK,
     "gone": Cause.UNREACHABLE,
     "timeout": Cause.UNREACHABLE,
     "expired": Cause.EXPIRED,
 }
 
+
+def _answered(call: Call, leg: Leg, event: sip.Answered, now: float) -> None:
+    call.answered(leg, event.sdp, now)
+    call.desk.listening.answered(call.id, now)
+
+
+def _ended(call: Call, leg: Leg, event: sip.Ended, now: float) -> None:
+    if event.why == "no_ack":
+        call.desk.tell(Trouble("no_ack", no_ack(call.desk, leg), call.id))
+    call.gone(leg, GONE[event.why], now)
+
+
 # What happens to a session, as its call hears it.
 _LEG_EVENTS: dict[type, Callable[[Call, Leg, Any, float], None]] = {
     sip.Rang: lambda call, leg, event, now: call.rang(leg, event.status, event.sdp, now),
-    sip.Answered: lambda call, leg, event, now: call.answered(leg, event.sdp, now),
+    sip.Answered: _answered,
     sip.Refused: lambda call, leg, event, now: call.refused(leg, event.status, now),
     sip.Confirmed: lambda call, leg, event, now: call.confirmed(leg, event.sdp, now),
     sip.Offered: lambda call, leg, event, now: call.offered(leg, event.sdp, now),
@@ -64,7 +77,7 @@ _LEG_EVENTS: dict[type, Callable[[Call, Leg, Any, float], None]] = {
     sip.Informed: pressed,
     sip.Referred: lambda call, leg, event, now: refer(call, leg, event.referral, now),
     sip.Cancelled: lambda call, leg, event, now: call.gone(leg, Cause.CANCELLED, now),
-    sip.Ended: lambda call, leg, event, now: call.gone(leg, GONE[event.why], now),
+    sip.Ended: _ended,
 }
 
 
@@ -93,6 +106,7 @@ class Switch:
             tell=self.outbox.facts.append,
             wall_offset=wall - now,
         )
+        self._desk.listening = Listening(self._desk)
         self._closing = False
         self._presence = Presence(self._desk)
         # Who takes which of the stack's events; all others concern a leg.
@@ -134,7 +148,12 @@ class Switch:
                 self._desk.media.restate(event)
             case wire.Closed(call, counters):
                 self._desk.media.closed(call, counters, now)
-            case wire.Silent(call, leg) | wire.Resumed(call, leg) | wire.Failed(call, leg):
+            case (
+                wire.Silent(call, leg)
+                | wire.Resumed(call, leg)
+                | wire.Failed(call, leg)
+                | wire.Latched(call, leg)
+            ):
                 self._heard_of_leg(event, call, leg, now)
         self._drain(now)
 
@@ -146,6 +165,8 @@ class Switch:
         match event:
             case wire.Silent():
                 call.silent(leg, now)
+            case wire.Latched():
+                leg.heard = True
             case wire.Resumed():
                 leg.silent = False
             case wire.Failed(port=port, why=why):
@@ -236,6 +257,7 @@ class Switch:
             "calls": len(self._desk.calls),
             "legs": len(self._desk.legs),
             "ports": self._desk.media.ports.used,
+            "listening": len(self._desk.listening),
         }
 
     # -- SIP events

@@ -296,7 +296,7 @@ def test_a_lost_ack_ends_both_sides():
     assert call.log.count("200") > 3
     assert call.log[-1] == "BYE"
     assert other.log[-1] == "BYE"
-    assert world.record.cause == "unreachable"
+    assert world.record.cause == "no_ack"
     world.nothing_left()
 
 
