@@ -12,10 +12,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A number that people dial, and who answers it."""
+    """A number that people dial, and who answers it; `outside` is the number that carriers show for it."""
 
     number: str
     name: str
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,45 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A carrier or another PBX.  Kind "ip": known by its address alone, calls without a digest from there
-    only.
+    """A carrier or another PBX.
+
+    Kind "ip": known by the IP address `address` alone, calls without a digest come from there only; kind
+    "register": we register at `address` (a name or IP address, perhaps with a port), with `password` in the
+    clear, because a digest of ours needs it.  The other fields are as `pbx.config.TrunkConfig` says.
     """
 
     name: str
     kind: str
     address: str
+    fallbacks: tuple[str, ...] = ()
+    transport: str = ""
+    username: str = ""
+    auth_username: str = ""
+    password: str = field(default="", repr=False)
+    domain: str = ""
+    expires: int = 600
+    channels: int = 0
+    caller_id: str = ""
+    codecs: tuple[str, ...] = ()
+    probe: int = 30
+    external: str = ""
+    numbers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it is to be reached, in order of preference."""
+        return (self.address, *self.fallbacks)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRoute:
+    """Which dialled numbers go out by which trunks: see `pbx.config.RouteConfig`."""
+
+    name: str
+    pattern: str
+    trunks: tuple[str, ...]
+    strip: int = 0
+    prepend: str = ""
 
 
 def _none() -> Mapping[str, Any]:
@@ -58,3 +91,4 @@ class Directory:
     extensions: Mapping[str, Extension] = field(default_factory=_none)
     accounts: Mapping[str, Account] = field(default_factory=_none)
     trunks: tuple[Trunk, ...] = ()
+    routes: tuple[OutboundRoute, ...] = ()

@@ -12,6 +12,7 @@ import yaml
 
 from pbx.config.office import ExtensionConfig, Office
 from pbx.config.problems import ConfigError, Problem
+from pbx.config.trunks import plain_route, plain_trunk
 
 MAX_BYTES = 4 * 2**20
 MAX_DEPTH = 16
@@ -54,7 +55,9 @@ def load_yaml(text: str | bytes) -> object:
 def dump_yaml(office: Office) -> str:
     """YAML that `read(load_yaml(...))` takes.  Passwords are left out unless the office holds them."""
     text: str = yaml.dump(plain(office), Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110)
-    return text if any(extension.password for extension in office.extensions) else _NO_PASSWORDS + text
+    passwords = [e.password for e in office.extensions] + [t.password for t in office.trunks]
+    with_passwords = any(passwords)
+    return text if with_passwords else _NO_PASSWORDS + text
 
 
 def plain(office: Office) -> dict[str, Any]:
@@ -63,12 +66,16 @@ def plain(office: Office) -> dict[str, Any]:
     if office.site:
         document["site"] = {"domain": office.site.domain, "name": office.site.name}
     document["extensions"] = [_plain_extension(extension) for extension in office.extensions]
-    document["trunks"] = [{"name": t.name, "kind": t.kind, "address": t.address} for t in office.trunks]
+    document["trunks"] = [plain_trunk(trunk) for trunk in office.trunks]
+    if office.routes:
+        document["routes"] = [plain_route(route) for route in office.routes]
     return document
 
 
 def _plain_extension(extension: ExtensionConfig) -> dict[str, str]:
     fields = {"number": extension.number, "name": extension.name}
+    if extension.outside:
+        fields["outside"] = extension.outside
     return fields if extension.password is None else fields | {"password": extension.password}
 
 

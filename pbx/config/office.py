@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pbx.config import validators
 from pbx.config.problems import ConfigError, Problem
+from pbx.config.trunks import RouteConfig, TrunkConfig, read_route, read_trunk
 
 _Item = TypeVar("_Item")
 _Check = Callable[[object], str]
@@ -25,20 +26,15 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionConfig:
-    """A number, whose it is, and its phone's password (None = keep the one there is, or make one)."""
+    """A number, whose it is, and its phone's password (None = keep the one there is, or make one).
+
+    `outside` is the number that carriers show for it, "" = the trunk's.
+    """
 
     number: str
     name: str
     password: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TrunkConfig:
-    """A carrier or another PBX.  Kind "ip": known by its IP address alone."""
-
-    name: str
-    kind: str
-    address: str
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,7 @@ class Office:
     site: Site | None = None
     extensions: tuple[ExtensionConfig, ...] = ()
     trunks: tuple[TrunkConfig, ...] = ()
+    routes: tuple[RouteConfig, ...] = ()
 
 
 def read(document: object, allow_weak: bool = False) -> Office:
@@ -55,18 +52,20 @@ def read(document: object, allow_weak: bool = False) -> Office:
 
     `allow_weak` takes phone passwords that are easy to guess.
     """
-    reader = _Reader()
-    top = reader.mapping(document, "", ("site", "extensions", "trunks")) or {}
+    reader = Reader()
+    top = reader.mapping(document, "", ("site", "extensions", "trunks", "routes")) or {}
     site = reader.site(top["site"]) if top.get("site") is not None else None
     read_extension = partial(reader.extension, allow_weak=allow_weak)
     extensions = reader.items(top.get("extensions"), "extensions", read_extension)
-    trunks = reader.items(top.get("trunks"), "trunks", reader.trunk)
+    trunks = reader.items(top.get("trunks"), "trunks", partial(read_trunk, reader))
+    routes = reader.items(top.get("routes"), "routes", partial(read_route, reader))
     if reader.problems:
         raise ConfigError(reader.problems)
-    return Office(site, tuple(filter(None, extensions)), tuple(filter(None, trunks)))
+    whole = tuple(filter(None, extensions)), tuple(filter(None, trunks)), tuple(filter(None, routes))
+    return Office(site, *whole)
 
 
-class _Reader:
+class Reader:
     """Walks a document, collecting problems; a value that has one reads as None."""
 
     def __init__(self) -> None:
@@ -133,7 +132,7 @@ class _Reader:
         return Site(domain, name) if domain and name else None
 
     def extension(self, value: object, path: str, allow_weak: bool) -> ExtensionConfig | None:
-        item = self.mapping(value, path, ("number", "name", "password"))
+        item = self.mapping(value, path, ("number", "name", "password", "outside"))
         if item is None:
             return None
         number = self.unique(item, path, "number", validators.number)
@@ -145,17 +144,28 @@ class _Reader:
             weakness = validators.weakness(password, number or "", name or "")
             if weakness:
                 self.problem(f"{path}.password", weakness)
-        return ExtensionConfig(number, name, password) if number and name else None
+        outside = self.field(item, path, "outside", validators.outside_number) if item.get("outside") else ""
+        return ExtensionConfig(number, name, password, outside or "") if number and name else None
 
-    def trunk(self, value: object, path: str) -> TrunkConfig | None:
-        item = self.mapping(value, path, ("name", "kind", "address"))
-        if item is None:
-            return None
-        name = self.unique(item, path, "name", validators.name)
-        kind = self.field(item, path, "kind", validators.trunk_kind)
-        # A call is known to be a trunk's by its source address, so two trunks cannot share one.
-        address = self.unique(item, path, "address", validators.address)
-        return TrunkConfig(name, kind, address) if name and kind and address else None
+    def whole(self, item: Mapping[str, object], path: str, key: str, least: int, most: int) -> int:
+        """A whole number within bounds, `least` if it is a problem."""
+        value = item[key]
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            self.problem(_join(path, key), f"wanted a whole number from {least} to {most}")
+            return least
+        return value
+
+    def texts(self, item: Mapping[str, object], path: str, key: str, check: _Check) -> tuple[str, ...]:
+        """A list of checked values; without the problems."""
+
+        def one(value: object, where: str) -> str | None:
+            try:
+                return check(value)
+            except ValueError as error:
+                self.problem(where, str(error))
+                return None
+
+        return tuple(filter(None, self.items(item.get(key), _join(path, key), one)))
 
 
 def _join(path: str, key: str) -> str:

@@ -70,11 +70,36 @@ def address(value: object) -> str:
         raise ValueError(f"{_shown(host)} is not an IP address; wanted one, like 192.0.2.10") from None
 
 
-def trunk_kind(value: object) -> str:
-    """How a trunk is known; "ip" only for now."""
-    if value != "ip":
-        raise ValueError(f'{_shown(str(value))} is not a kind of trunk; wanted "ip"')
-    return "ip"
+def place(value: object) -> str:
+    """A host name or IP address, perhaps with a port: "sip.example.org:5080", "[2001:db8::1]:5060"."""
+    words = text(value).strip()
+    try:
+        return address(words)
+    except ValueError:
+        host, colon, port = words.rpartition(":")
+    if not colon:
+        return domain(words)
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"{_shown(words)} has no proper port; wanted one like sip.example.org:5060")
+    inner = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    return f"[{address(inner)}]:{int(port)}" if ":" in inner else f"{domain(inner)}:{int(port)}"
+
+
+def account(value: object) -> str:
+    """A user name that a carrier gave: 1 to 64 printable ASCII characters without spaces."""
+    words = _digits_of(value)
+    if not 1 <= len(words) <= 64 or not words.isascii() or not words.isprintable() or " " in words:
+        raise ValueError(f"{_shown(words)} is not a user name; wanted up to 64 letters, digits and signs")
+    return words
+
+
+def outside_number(value: object) -> str:
+    """A number of the telephone network: 1 to 20 digits, perhaps with a + before them."""
+    words = _digits_of(value).strip()
+    digits = words.removeprefix("+")
+    if not (1 <= len(digits) <= 20 and digits.isascii() and digits.isdigit()):
+        raise ValueError(f"{_shown(words)} is not a telephone number; wanted digits, perhaps after a +")
+    return words
 
 
 def phone_password(value: object) -> str:

@@ -3,14 +3,14 @@
 import dataclasses
 from types import MappingProxyType
 
-from pbx.config import ConfigError, ExtensionConfig, Office, Problem, Site, TrunkConfig, read
+from pbx.config import ConfigError, ExtensionConfig, Office, Problem, RouteConfig, Site, TrunkConfig, read
 from pbx.config.document import plain
-from pbx.directory import Account, Directory, Extension, Trunk
+from pbx.directory import Account, Directory, Extension, OutboundRoute, Trunk
 from pbx.store import models
 from pbx.store.errors import Conflict, NotFound
 from pbx.store.revisions import UNSET, Revisions
 from pbx.store.sealing import phone_password
-from pbx.store.state import SITE, Key, State, Thing, labels, state_of
+from pbx.store.state import SITE, Key, State, Thing, labels, office_of, state_of
 from pbx.store.values import Change, ExtensionRow
 
 
@@ -20,14 +20,16 @@ class Configuration(Revisions):
     def directory(self) -> Directory:
         """The snapshot that the call path reads."""
         newest = models.Revision.select(models.Revision.id).order_by(models.Revision.id.desc())
-        extensions = models.Extension.select().order_by(models.Extension.number).dicts().execute(self._db)
-        trunks = models.Trunk.select().order_by(models.Trunk.name).dicts().execute(self._db)
+        office = office_of(self._state())
         return Directory(
             self.site().domain,
             newest.limit(1).scalar(self._db) or 0,
-            MappingProxyType({e["number"]: Extension(e["number"], e["name"]) for e in extensions}),
+            MappingProxyType(
+                {each.number: Extension(each.number, each.name, each.outside) for each in office.extensions}
+            ),
             MappingProxyType({account.username: account for account in self._accounts()}),
-            tuple(Trunk(**trunk) for trunk in trunks),
+            tuple(_trunk(trunk) for trunk in office.trunks),
+            tuple(_route(route) for route in office.routes),
         )
 
     def _accounts(self) -> list[Account]:
@@ -40,11 +42,12 @@ class Configuration(Revisions):
 
     def office(self) -> Office:
         """Everything configured, passwords left out (None): what `warden export` writes."""
-        things = self._state().values()
+        office = office_of(self._state())
         return Office(
             self.site(),
-            tuple(dataclasses.replace(t, password=None) for t in things if isinstance(t, ExtensionConfig)),
-            tuple(t for t in things if isinstance(t, TrunkConfig)),
+            tuple(dataclasses.replace(each, password=None) for each in office.extensions),
+            tuple(dataclasses.replace(each, password=None) for each in office.trunks),
+            office.routes,
         )
 
     def site(self) -> Site:
@@ -74,8 +77,11 @@ class Configuration(Revisions):
         old, wanted = self._state(), state_of(_checked(office))
         made: dict[str, str] = {}
         for key, item in wanted.items():
+            known = old.get(key)
             if isinstance(item, ExtensionConfig) and item.password is None:
-                wanted[key] = _with_password(item, old.get(key), made)
+                wanted[key] = _with_password(item, known, made)
+            elif isinstance(item, TrunkConfig) and item.password is None and isinstance(known, TrunkConfig):
+                wanted[key] = dataclasses.replace(item, password=known.password)
         new = {key: item for key, item in old.items() if not replace or key == SITE} | wanted
         revision = self._save(new, who, "import, replacing everything" if replace else "import")
         return Change(
@@ -145,6 +151,15 @@ class Configuration(Revisions):
         if not isinstance(item, ExtensionConfig):
             raise NotFound(f"there is no extension {number}")
         return state, key, item
+
+
+def _trunk(trunk: TrunkConfig) -> Trunk:
+    values = {each.name: getattr(trunk, each.name) for each in dataclasses.fields(trunk)}
+    return Trunk(**values | {"password": trunk.password or ""})
+
+
+def _route(route: RouteConfig) -> OutboundRoute:
+    return OutboundRoute(**{each.name: getattr(route, each.name) for each in dataclasses.fields(route)})
 
 
 def _checked(office: Office) -> Office:

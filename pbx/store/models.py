@@ -30,6 +30,7 @@ class Extension(Model):
     number = TextField(primary_key=True)
     name = TextField()
     created = DoubleField()
+    outside = TextField(default="")
 
 
 class Account(Model):
@@ -43,9 +44,24 @@ class Account(Model):
 
 
 class Trunk(Model):
+    """`settings` is JSON: what is not as usual; the password is sealed beside it."""
+
     name = TextField(primary_key=True)
     kind = TextField()
     address = TextField()
+    settings = TextField(default="{}")
+    sealed = BlobField(null=True)
+
+
+class OutboundRoute(Model):
+    """`settings` is JSON; routes are tried in the order of `position`."""
+
+    name = TextField(primary_key=True)
+    position = IntegerField()
+    settings = TextField()
+
+    class Meta:
+        table_name = "outbound_route"
 
 
 class Revision(Model):
@@ -186,6 +202,7 @@ ALL: tuple[type[Model], ...] = (
     Extension,
     Account,
     Trunk,
+    OutboundRoute,
     Revision,
     RevisionSecret,
     User,

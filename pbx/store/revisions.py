@@ -1,10 +1,13 @@
 """Every change of the configuration is a revision: who, when, why, what, and it can be taken back."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from pbx.config import ConfigError, ExtensionConfig, Site, TrunkConfig
+from peewee import fn
+
+from pbx.config import ConfigError, ExtensionConfig, RouteConfig, Site, TrunkConfig, read
+from pbx.config.trunks import plain_route, plain_trunk
 from pbx.store import models
 from pbx.store.errors import Conflict, NotFound
 from pbx.store.sealing import ha1
@@ -32,7 +35,7 @@ class Revisions(Section):
             key = (difference.kind, difference.key)
             current = state.get(key)
             kept = (password_of(current),) * 2
-            before, after = secrets[difference.key] if difference.password else kept
+            before, after = secrets[secret_name(*key)] if difference.password else kept
             if current != thing(difference, difference.after, after):
                 raise Conflict(self._obstacle(revision, key))
             earlier = thing(difference, difference.before, before)
@@ -89,13 +92,25 @@ class Revisions(Section):
         if site:
             state[SITE] = site
         extension, account = models.Extension, models.Account
-        rows = extension.select(extension.number, extension.name, account.sealed).join(account)
-        for number, name, sealed in rows.order_by(extension.number).tuples().execute(self._db):
+        columns = extension.number, extension.name, extension.outside, account.sealed
+        rows = extension.select(*columns).join(account)
+        for number, name, outside, sealed in rows.order_by(extension.number).tuples().execute(self._db):
             password = self._opened_password(number, sealed)
-            state["extension", number] = ExtensionConfig(number, name, password)
+            state["extension", number] = ExtensionConfig(number, name, password, outside)
         for row in models.Trunk.select().order_by(models.Trunk.name).dicts().execute(self._db):
-            state["trunk", row["name"]] = TrunkConfig(**row)
+            state["trunk", row["name"]] = self._trunk(row)
+        route = models.OutboundRoute
+        for text in route.select(route.settings).order_by(route.position).tuples().execute(self._db):
+            (found,) = read({"routes": [json.loads(text[0])]}).routes
+            state["route", found.name] = found
         return state
+
+    def _trunk(self, row: dict[str, Any]) -> TrunkConfig:
+        settings, name = json.loads(row["settings"]), row["name"]
+        document = {"name": name, "kind": row["kind"], "address": row["address"], **settings}
+        password = self._opened_password(secret_name("trunk", name), row["sealed"])
+        (trunk,) = read({"trunks": [document]}).trunks
+        return replace(trunk, password=password)
 
     def _save(self, new: State, who: str, why: str, undoes: int | None = None) -> int | None:
         """Writes what differs from what there is; the new revision, None if nothing.  Raises ConfigError."""
@@ -119,7 +134,7 @@ class Revisions(Section):
         for step in todo:
             before, after = step.passwords
             if (before, after) != (None, None):
-                number = step.key[1]
+                number = secret_name(*step.key)
                 models.RevisionSecret.insert(
                     revision=revision,
                     number=number,
@@ -138,10 +153,10 @@ class Revisions(Section):
                 site = models.Site.insert(id=1, domain=new_domain, name=name)
                 preserve = [models.Site.domain, models.Site.name]
                 site.on_conflict(conflict_target=[models.Site.id], preserve=preserve).execute(self._db)
-            case TrunkConfig(name, kind, address):
-                trunk = models.Trunk.insert(name=name, kind=kind, address=address)
-                preserve = [models.Trunk.kind, models.Trunk.address]
-                trunk.on_conflict(conflict_target=[models.Trunk.name], preserve=preserve).execute(self._db)
+            case TrunkConfig() as trunk:
+                self._write_trunk(trunk)
+            case RouteConfig() as route:
+                self._write_route(route)
             case ExtensionConfig() as extension:
                 self._write_extension(extension, step, domain)
 
@@ -149,15 +164,34 @@ class Revisions(Section):
         kind, name = key
         if kind == "site":
             models.Site.delete().execute(self._db)
-        elif kind == "trunk":
-            models.Trunk.delete().where(models.Trunk.name == name).execute(self._db)
+        elif kind in ("trunk", "route"):
+            table = models.Trunk if kind == "trunk" else models.OutboundRoute
+            table.delete().where(table.name == name).execute(self._db)
         else:
             models.Extension.delete().where(models.Extension.number == name).execute(self._db)
 
+    def _write_trunk(self, trunk: TrunkConfig) -> None:
+        table, document = models.Trunk, plain_trunk(trunk)
+        apart = {name: document.pop(name) for name in ("name", "kind", "address")}
+        password = document.pop("password", None)
+        sealed = password and self._sealed_password(secret_name("trunk", trunk.name), password)
+        insert = table.insert(**apart, settings=json.dumps(document), sealed=sealed)
+        preserve: list[Any] = [table.kind, table.address, table.settings, table.sealed]
+        insert.on_conflict(conflict_target=[table.name], preserve=preserve).execute(self._db)
+
+    def _write_route(self, route: RouteConfig) -> None:
+        """A new one comes last."""
+        table = models.OutboundRoute
+        last = table.select(fn.MAX(table.position)).scalar(self._db) or 0
+        insert = table.insert(name=route.name, position=last + 1, settings=json.dumps(plain_route(route)))
+        insert.on_conflict(conflict_target=[table.name], preserve=[table.settings]).execute(self._db)
+
     def _write_extension(self, extension: ExtensionConfig, step: Step, domain: str) -> None:
         table, number, password = models.Extension, extension.number, extension.password or ""
-        insert = table.insert(number=number, name=extension.name, created=self._clock())
-        insert.on_conflict(conflict_target=[table.number], preserve=[table.name]).execute(self._db)
+        row = {"number": number, "name": extension.name, "outside": extension.outside}
+        insert = table.insert(**row, created=self._clock())
+        kept = [table.name, table.outside]
+        insert.on_conflict(conflict_target=[table.number], preserve=kept).execute(self._db)
         if step.passwords == (None, None):
             return
         account = models.Account
@@ -177,6 +211,11 @@ class Revisions(Section):
 
     def _opened_password(self, number: str, sealed: bytes | None) -> str | None:
         return None if sealed is None else self._box.open(sealed, f"password of {number}").decode()
+
+
+def secret_name(kind: str, key: str) -> str:
+    """Under which name a password is sealed and kept; an extension's is its number alone."""
+    return key if kind == "extension" else f"{kind} {key}"
 
 
 def _revision(row: dict[str, Any]) -> Revision:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from pbx.switch.events import CallView
 
@@ -30,21 +31,22 @@ class ExtensionRow:
     number: str
     name: str
     created: float
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that a revision changed.
 
-    `kind` is "site", "extension" or "trunk", `key` its number or name ("" for the site).  `before` and
-    `after` hold its fields, None = it was not there.  Passwords are never among them; `password` says that it
-    was set or changed.
+    `kind` is "site", "extension", "trunk" or "route", `key` its number or name ("" for the site).  `before`
+    and `after` hold its fields, None = it was not there.  Passwords are never among them; `password` says
+    that it was set or changed.
     """
 
     kind: str
     key: str
-    before: Mapping[str, str] | None
-    after: Mapping[str, str] | None
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
     password: bool = False
 
 

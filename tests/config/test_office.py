@@ -43,8 +43,8 @@ def test_the_sample_office_reads_as_it_stands() -> None:
 def test_everything_may_be_left_out_but_not_everything_at_once() -> None:
     assert read({}) == Office()
     assert read({"extensions": None}) == Office()
-    assert problems(None) == {"": "the document is empty; wanted the keys site, extensions, trunks"}
-    assert problems([]) == {"": "the document is a list; wanted the keys site, extensions, trunks"}
+    assert problems(None) == {"": "the document is empty; wanted the keys site, extensions, trunks, routes"}
+    assert problems([]) == {"": "the document is a list; wanted the keys site, extensions, trunks, routes"}
 
 
 def test_all_problems_are_told_each_with_its_path() -> None:
@@ -82,7 +82,7 @@ def test_all_problems_are_told_each_with_its_path() -> None:
 
 def test_an_unknown_key_with_no_near_one_names_the_known() -> None:
     found = problems(extension(colour="red"))
-    assert found["extensions[0].colour"] == "is not a known key; the known keys are number, name, password"
+    assert found["extensions[0].colour"] == "is not a known key; the known keys are number, name, password, outside"
 
 
 def test_a_flood_of_problems_is_cut() -> None:

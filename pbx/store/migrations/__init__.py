@@ -9,13 +9,14 @@ from collections.abc import Callable
 from peewee import Database, DoubleField, IntegerField, Model, SchemaManager, TextField, fn
 
 from pbx.store.errors import StoreTooNew
-from pbx.store.migrations import m0001_first, m0002_transfers
+from pbx.store.migrations import m0001_first, m0002_transfers, m0003_trunks
 
 Step = Callable[[Database], None]
 
 STEPS: tuple[tuple[str, Step], ...] = (
     ("first", m0001_first.apply),
     ("transfers", m0002_transfers.apply),
+    ("trunks", m0003_trunks.apply),
 )
 
 
