@@ -45,6 +45,7 @@ def routes(services: Services, signing: Sessions) -> tuple[Route, ...]:
         Route("/api/revisions/{revision:int(min=1, max=2147483647)}/undo", extensions.Undo(services),
               {"POST": ADMIN}),
         Route("/api/phones", live.Phones(services), {"GET": ADMIN}),
+        Route("/api/trunks", live.Trunks(services), {"GET": ADMIN}),
         Route("/api/calls", live.Calls(services), {"GET": ADMIN}),
         Route("/api/calls/{call}", live.Call(services), {"DELETE": ADMIN}),
         Route("/api/events", live.Events(services), {"GET": ADMIN}),

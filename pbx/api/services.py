@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pbx.directory import Directory
 from pbx.sip.flow import Address
-from pbx.switch.events import BindingView, CallView, Fact
+from pbx.switch.events import BindingView, CallView, Fact, TrunkView
 from pbx.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Exchange(Protocol):
     def calls(self) -> tuple[CallView, ...]: ...
 
     def phones(self) -> tuple[BindingView, ...]: ...
+    def trunks(self) -> tuple[TrunkView, ...]: ...
 
     def ports(self) -> tuple[int, int]:
         """Audio ports (used, total)."""

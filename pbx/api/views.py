@@ -15,6 +15,7 @@ from pbx.switch.events import (
     PhoneRegistered,
     PhoneUnregistered,
     Trouble,
+    TrunkChanged,
 )
 
 
@@ -57,6 +58,8 @@ def event(fact: Fact, directory: Directory) -> tuple[str, Any] | None:
             return "phone.registered", {**phone(binding, directory), "refresh": refresh}
         case PhoneUnregistered(binding, why):
             return "phone.unregistered", {**phone(binding, directory), "why": why}
+        case TrunkChanged(trunk):
+            return "trunk.changed", plain(trunk)
         case Trouble():
             return "trouble", plain(fact)
         case DirectoryChanged():

@@ -86,7 +86,7 @@ def read_trunk(reader: "Reader", value: object, path: str) -> TrunkConfig | None
     name = reader.unique(item, path, "name", validators.name)
     kind = reader.field(item, path, "kind", _one_of(KINDS))
     # A call is known to be a trunk's by its source address, so two trunks cannot share one.
-    place = validators.place if kind == "register" else validators.address
+    place = validators.address if kind == "ip" else validators.place
     address = reader.unique(item, path, "address", place)
     texts: dict[str, Callable[[object], str]] = {
         "transport": _one_of(TRANSPORTS),

@@ -16,7 +16,7 @@ from gevent.hub import get_hub
 
 from pbx.sip.flow import Flow
 from pbx.switch.events import Fact
-from pbx.switch.outbox import State
+from pbx.switch.outbox import Lookup, State
 from pbx.wire.media import Command
 
 T = TypeVar("T")
@@ -38,6 +38,7 @@ class Outbox(Protocol):
     media: list[Command]
     facts: list[Fact]
     states: list[State]
+    lookups: list[Lookup]
 
 
 class Machine(Protocol):
@@ -67,13 +68,14 @@ class Driver(Generic[M]):
         media: Callable[[Command], None],
         facts: Callable[[Sequence[Fact]], None],
         remember: Callable[[Sequence[State], Sequence[Fact]], None] = lambda states, facts: None,
+        look_up: Callable[[Lookup], None] = lambda lookup: None,
         failed: Callable[[], None] = lambda: None,
         fatal: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.machine = machine
         self._send, self._media, self._facts, self._remember = send, media, facts, remember
-        self._failed, self._fatal, self._clock = failed, fatal, clock
+        self._failed, self._fatal, self._clock, self._look_up = failed, fatal, clock, look_up
         self._inbox: deque[tuple[bytes, Flow]] = deque()
         self._jobs: deque[Callable[[M, float], None]] = deque()
         self._errors: deque[float] = deque(maxlen=_ERRORS)
@@ -201,6 +203,11 @@ class Driver(Generic[M]):
                 if self._taps:
                     self._show(True, data, flow)
                 self._send(data, flow)
+        if outbox.lookups:
+            lookups = outbox.lookups.copy()
+            outbox.lookups.clear()
+            for lookup in lookups:
+                self._look_up(lookup)
         if outbox.facts:
             facts = outbox.facts.copy()
             outbox.facts.clear()

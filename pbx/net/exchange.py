@@ -1,9 +1,11 @@
 """The switch as the rest of the program sees it: snapshots to read, things to ask for, facts to follow."""
 
+import time
+
 from pbx.directory import Directory
 from pbx.net.broadcast import Broadcast, Subscription
 from pbx.net.driver import Driver
-from pbx.switch.events import BindingView, CallView, DirectoryChanged
+from pbx.switch.events import BindingView, CallView, DirectoryChanged, TrunkView
 from pbx.switch.switch import Switch
 
 
@@ -19,6 +21,9 @@ class Exchange:
 
     def phones(self) -> tuple[BindingView, ...]:
         return self._driver.machine.phones()
+
+    def trunks(self) -> tuple[TrunkView, ...]:
+        return self._driver.machine.trunks(time.monotonic())
 
     def ports(self) -> tuple[int, int]:
         return self._driver.machine.ports()

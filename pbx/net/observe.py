@@ -55,6 +55,9 @@ class Observer:
                 log.warning("wrong phone password or account: %r from %s%s", account, address, ban)
             case events.MessageRejected(reason, status, address, detail):
                 log.debug("refused a message from %s: %s (%s) %s", address, reason, status, detail)
+            case events.TrunkChanged(trunk):
+                level = logging.WARNING if trunk.state in ("down", "unknown") else logging.INFO
+                log.log(level, "trunk %s: %s", trunk.name, trunk.text)
             case events.Trouble(text=text):
                 log.error("%s", text)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from random import SystemRandom
 
@@ -35,6 +36,7 @@ from pbx.net.media_link import MediaLink
 from pbx.net.observe import Observer
 from pbx.net.offload import Offload
 from pbx.net.pulse import Pulse
+from pbx.net.resolver import Resolver, way_to
 from pbx.net.streams import Streams
 from pbx.net.tls import Certificates
 from pbx.net.transports import Transports
@@ -47,6 +49,7 @@ from pbx.sip.flow import Address, Flow
 from pbx.sip.settings import Settings as SipSettings
 from pbx.switch.desk import Settings
 from pbx.switch.events import CallView, Fact
+from pbx.switch.outbox import Lookup
 from pbx.switch.switch import Switch
 from pbx.telemetry import Telemetry
 from pbx.wire import media
@@ -113,6 +116,7 @@ class Office:
             lambda command: self._media.send(command),
             self._broadcast.tell,
             self._writer.remember,
+            self._look_up,
             telemetry.switch_failed,
             self._start_again,
         )
@@ -125,6 +129,7 @@ class Office:
             self._media_said,
             self._media_lost,
         )
+        self._resolver = Resolver(self._local, SystemRandom())
         self._exchange = Exchange(self._driver, self._broadcast, directory)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
         self._health = Health(self._probes())
@@ -148,6 +153,27 @@ class Office:
         return origin.partition("://")[2].rpartition(":")[0] in _names(self._options.sip) or (
             origin.partition("://")[2] in _names(self._options.sip)
         )
+
+    def _look_up(self, lookup: Lookup) -> None:
+        """Off the hub: DNS takes as long as it takes."""
+
+        def work() -> None:
+            flows: tuple[Flow, ...] = ()
+            try:
+                flows = self._offload.cpu(self._resolver.flows, lookup)
+            except Exception:
+                log.exception("looking for %s", lookup.host)
+            self._driver.post(lambda switch, now: switch.located(lookup.token, flows, now))
+
+        gevent.spawn(work)
+
+    def _local(self, transport: str, host: str) -> Address | None:
+        """By which of our ends a carrier is reached."""
+        listening = self._options.tls if transport == "tls" else self._options.sip
+        if listening is None:
+            return None
+        ours = listening.host if not ip_address(listening.host).is_unspecified else way_to(host)
+        return Address(ours, listening.port) if ours else None
 
     def _media_command(self) -> tuple[str, ...]:
         options = self._options

@@ -7,7 +7,7 @@ Strangers cost no memory: whatever we refuse before we know the peer is answered
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from pbx.directory import Account, Directory, Trunk
@@ -40,6 +40,7 @@ class Gatekeeper:
         self._core, self._registrar = core, registrar
         self._auth = Authenticator(core.settings, core.random)
         self._delayed: set[ServerTransaction] = set()
+        self.carriers: Mapping[str, Trunk] = {}  # where trunks that we register at were found
         self._services: dict[str, Service] = {"REGISTER": self._register, "INVITE": self._invite}
         self.use(directory)
 
@@ -113,7 +114,8 @@ class Gatekeeper:
     def _caller(self, request: Request, flow: Flow, now: float) -> Caller | None:
         """Who sends a request; None when it was answered here.  A trunk of kind "ip" is known by its
         address."""
-        trunk = self._trunks.get(flow.remote.host) if request.method != "REGISTER" else None
+        host = flow.remote.host
+        trunk = self._trunks.get(host) or self.carriers.get(host) if request.method != "REGISTER" else None
         return trunk or self._account(request, flow, now)
 
     def _account(self, request: Request, flow: Flow, now: float) -> Account | None:

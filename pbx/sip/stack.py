@@ -12,7 +12,7 @@ from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 
-from pbx.directory import Directory
+from pbx.directory import Directory, Trunk
 from pbx.sip import refresh
 from pbx.sip.body import SDP
 from pbx.sip.client import Answer, Inquiry, Line
@@ -264,6 +264,10 @@ class Stack:
         session.user = user or session.user
         session.said = sdp
         return session
+
+    def know(self, hosts: Mapping[str, Trunk]) -> None:
+        """These hosts are carriers', beside those that the directory names."""
+        self._gatekeeper.carriers = hosts
 
     def login(self, username: str, password: str) -> Login:
         """What a peer knows us by."""

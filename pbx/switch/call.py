@@ -11,6 +11,7 @@ from pbx.sip.timers import Timer
 from pbx.switch.bridge import SENDS, Bridge
 from pbx.switch.causes import Cause, most_telling, of_status, relayed
 from pbx.switch.desk import Desk
+from pbx.switch.early import early_audio
 from pbx.switch.events import (
     CallChanged,
     CallEnded,
@@ -22,12 +23,17 @@ from pbx.switch.events import (
     Trouble,
 )
 from pbx.switch.leg import Leg, LegState, relayable, voices
+from pbx.switch.outbound import Outbound, dial_out
+from pbx.switch.record import view_of
 from pbx.switch.renegotiation import Renegotiation
 from pbx.switch.ring import ring
 from pbx.switch.route import CallInfo, Route
 from pbx.switch.router import route
 from pbx.switch.transfer import Transfer
 from pbx.wire.media import Counters
+
+OUTSIDE_RING = 180.0
+"""Seconds that a call to the outside may ring: the far end has its own ideas of when to stop."""
 
 
 class CallState(Enum):
@@ -53,9 +59,18 @@ class Call:
     """`caller` is the leg that came in; the others are parties that we called for it."""
 
     def __init__(
-        self, desk: Desk, name: str, caller: Leg, dialled: str, max_forwards: int, now: float
+        self,
+        desk: Desk,
+        name: str,
+        caller: Leg,
+        dialled: str,
+        max_forwards: int,
+        now: float,
+        wanted: str | None = None,
     ) -> None:
+        """`wanted` is the target if it is not what was `dialled`: the extension behind a carrier's number."""
         self.id = name
+        self._wanted = dialled if wanted is None else wanted
         self.desk = desk
         self.caller = caller
         self.legs = [caller]
@@ -73,6 +88,7 @@ class Call:
         self.renegotiation: Renegotiation | None = None
         self.past: tuple[LegView, ...] = ()  # legs that ended before a restart, or went to another call
         self.transfer: Transfer | None = None
+        self.outbound: Outbound | None = None
         self.transferred = ""
 
     # -- setting up
@@ -80,13 +96,16 @@ class Call:
     def begin(self, sdp: Description | None, now: float) -> None:
         """The INVITE came and was authenticated: find out where it goes, and go there."""
         self.desk.tell(CallStarted(self.view()))
-        where = self.route_of(self.caller.party, self.dialled, now)
+        where = self.route_of(self.caller.party, self._wanted, now)
         if where.refuse is not None:
             self.end(where.refuse, now)
         elif not self._understand(sdp):
             self.end(Cause.NO_CODEC, now)
         elif where.application is not None:
             self.desk.catalogue.applications[where.application](self, now)
+        elif where.outward:
+            dial_out(self, where.target, where.trunks, now)
+            self._await_answer(where.ring or OUTSIDE_RING, now)
         else:
             self._ring(where.target, where.ring or self.desk.settings.ring, now)
 
@@ -111,6 +130,11 @@ class Call:
         legs, cause = ring(self, self.callee, self.caller, now)
         if not legs:
             self.end(cause, now)
+        else:
+            self._await_answer(seconds, now)
+
+    def _await_answer(self, seconds: float, now: float) -> None:
+        if self.state is CallState.ENDED:
             return
         self._no_answer = self.desk.timers.set(now + seconds, self._nobody)
         self.restate()
@@ -143,7 +167,7 @@ class Call:
         if not leg.alive:
             return
         leg.state = LegState.RINGING
-        early = self._early_audio(leg, sdp)
+        early = early_audio(self, leg, sdp)
         if sdp is not None and early is None:
             status = 180  # a phone that is told of sound and gets none would leave its user in silence
         if self.state is CallState.NEW:
@@ -154,23 +178,6 @@ class Call:
             self._passed_on.add((status, early is not None))
             self.caller.session.ring(now, status, early)
         self.changed()
-
-    def _early_audio(self, leg: Leg, sdp: Description | None) -> Description | None:
-        """The answer that lets the caller hear it before it is answered.
-
-        With several phones ringing there is no early sound: the caller's one offer can have one answer only
-        (RFC 3261 §13.2.1), and it belongs to the phone that takes the call.
-        """
-        if sdp is None or len(self.legs) > 2 or self.caller.audio is None:
-            return None
-        try:
-            audio = leg.negotiation.take_answer(sdp)
-        except RemoteProtocolError:
-            return None
-        self.bridge = Bridge([self.caller, leg])
-        answer = self.caller.reply(audio.codecs, audio.direction, audio.ptime)
-        self.restate()
-        return answer
 
     def answered(self, leg: Leg, sdp: Description | None, now: float) -> None:
         """A phone took the call: the others stop ringing, and the two can talk."""
@@ -200,6 +207,10 @@ class Call:
             return
         if self.transfer is not None and leg in self.transfer.legs:
             self.transfer.refused(leg, status, now)
+            return
+        if self.outbound is not None and self.outbound.refused(leg, status, now):
+            self.restate()
+            self.note()
             return
         leg.status = relayed(status)
         leg.ended(of_status(status))
@@ -322,8 +333,9 @@ class Call:
         with it."""
         if self.state is CallState.ENDED:
             return
-        if self.transfer is not None:
-            self.transfer.stop()
+        for under_way in (self.transfer, self.outbound):
+            if under_way is not None:
+                under_way.stop()
         self._move(CallState.ENDED)
         self.cause, self.ended_by = cause, by
         self.times["ended"] = self.desk.wall(now)
@@ -382,19 +394,4 @@ class Call:
                 self.desk.stir(*(leg.party.number for leg in self.legs))
 
     def view(self) -> CallView:
-        return CallView(
-            call=self.id,
-            state=self.state.value,
-            caller=self.caller.party,
-            dialled=self.dialled,
-            callee=self.callee,
-            started=self.times["started"],
-            ringing=self.times.get("ringing"),
-            answered=self.times.get("answered"),
-            ended=self.times.get("ended"),
-            cause=self.cause.slug if self.cause else "",
-            cause_text=self.cause.words if self.cause else "",
-            ended_by=self.ended_by,
-            transferred=self.transferred,
-            legs=(*(leg.view() for leg in self.legs), *self.past),
-        )
+        return view_of(self)

@@ -25,6 +25,8 @@ class Cause(Enum):
     NO_PORTS = 503, 34, "no audio port free"
     UNREACHABLE = 408, 18, "the phone did not answer our messages"
     NO_ACK = 408, 102, "the answer was never acknowledged: the ACK did not arrive"
+    NO_TRUNK = 503, 38, "the carrier cannot be reached"
+    TRUNK_FULL = 503, 34, "the carrier's lines are all in use"
     EXPIRED = 408, 102, "the phone was not heard of any more"
     AUDIO_LOST = 500, 41, "no audio arrived"
     MEDIA_FAILED = 503, 47, "the audio port could not be opened"

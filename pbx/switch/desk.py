@@ -16,10 +16,12 @@ from pbx.switch.events import Fact, Party, Trouble
 from pbx.switch.feature import Catalogue
 from pbx.switch.leg import Leg
 from pbx.switch.media import Media
+from pbx.switch.outbox import Lookup
 
 if TYPE_CHECKING:
     from pbx.switch.call import Call
     from pbx.switch.diagnosis import Listening
+    from pbx.switch.trunks import Trunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Desk:
     listening: "Listening" = field(init=False)
     calls: "dict[str, Call]" = field(default_factory=dict)
     legs: "dict[str, tuple[Call, Leg]]" = field(default_factory=dict)  # by session
+    lookups: list[Lookup] = field(default_factory=list)
+    trunks: "Trunks" = field(init=False)
     watched: set[str] = field(default_factory=set)  # numbers whose lamps somebody has
     stirred: set[str] = field(default_factory=set)  # those of them that something happened to
     changed: "dict[str, Call | None]" = field(default_factory=dict)  # to be written down; None = is over

@@ -12,11 +12,15 @@ from pbx.wire.media import Counters
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One end of a call as people know it.  `kind`: "extension", "trunk" or "service" (the echo test …)."""
+    """One end of a call as people know it.  `kind`: "extension", "trunk" or "service" (the echo test …).
+
+    `line` is the trunk's name, "" for all others.
+    """
 
     number: str
     name: str = ""
     kind: str = "extension"
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,32 @@ class BindingView:
     call_id: str = ""
     cseq: int = 0
     path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkView:
+    """A trunk now.  `state`: up, trying, down or unknown (not found), as measured; `text` says it in words.
+
+    `address` is where it was found, `calls` how many it carries of `channels` (0 = no limit).  `delay` is its
+    last answer's to OPTIONS in seconds, `heard` when that was (wall clock, 0 = never).
+    """
+
+    name: str
+    kind: str
+    state: str
+    text: str
+    address: str
+    calls: int
+    channels: int
+    delay: float
+    heard: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkChanged:
+    """It came up, went down, or carries on somewhere else."""
+
+    trunk: TrunkView
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +195,8 @@ class DirectoryChanged:
 
 
 Fact = (
-    CallStarted
+    TrunkChanged
+    | CallStarted
     | CallChanged
     | CallEnded
     | PhoneRegistered

@@ -47,6 +47,7 @@ class Leg:
         self.counters: Counters | None = None
         self.silent = False
         self.heard = False  # a first packet of its audio came
+        self.shown = local.host  # the address of ours that the party is told
 
     @property
     def outgoing(self) -> bool:
@@ -67,12 +68,16 @@ class Leg:
 
     # -- audio
 
+    @property
+    def _shown(self) -> Address:
+        return self.local._replace(host=self.shown)
+
     def offer(
         self, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None
     ) -> Description:
         """Our offer to this party."""
         self.codecs = tuple(codecs)
-        return self.negotiation.make_offer(self.local, self.codecs, direction, ptime)
+        return self.negotiation.make_offer(self._shown, self.codecs, direction, ptime)
 
     def reply(
         self, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None
@@ -80,7 +85,7 @@ class Leg:
         """Our answer to this party's offer: those of its formats that `codecs` names."""
         named = {codec.name for codec in self.audio.codecs} if self.audio else set()
         self.codecs = common(tuple(codecs), named)
-        return self.negotiation.make_answer(self.local, self.codecs, direction, ptime)
+        return self.negotiation.make_answer(self._shown, self.codecs, direction, ptime)
 
     def media(self, quiet: float) -> MediaLeg:
         """This leg as the media process is to serve it; `quiet` seconds without a packet are told,

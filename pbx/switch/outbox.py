@@ -9,6 +9,19 @@ from pbx.wire.media import Command
 State = tuple[str, object | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Where is this host (RFC 3263)?  `Switch.located(token, flows, now)` is the answer, the best flow first.
+
+    `port` 0 and `transport` "" = as DNS says.
+    """
+
+    token: str
+    host: str
+    port: int
+    transport: str
+
+
 @dataclass(slots=True)
 class Outbox:
     """Effects in the order they arose: SIP datagrams and the flow each leaves by, words for the media
@@ -22,3 +35,4 @@ class Outbox:
     media: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)

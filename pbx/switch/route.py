@@ -18,6 +18,12 @@ class Route:
     ring: float | None = None
     application: str | None = None
     refuse: Cause | None = None
+    trunks: tuple[str, ...] = ()
+
+    @property
+    def outward(self) -> bool:
+        """It goes to a carrier; `target` is the number that is dialled there."""
+        return bool(self.trunks)
 
     @property
     def settled(self) -> bool:

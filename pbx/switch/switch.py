@@ -32,6 +32,7 @@ from pbx.switch.events import (
     PhoneUnregistered,
     SignInFailed,
     Trouble,
+    TrunkView,
 )
 from pbx.switch.feature import Catalogue, Feature
 from pbx.switch.kept import Kept, KeptNonce
@@ -41,6 +42,7 @@ from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
 from pbx.switch.presence import PACKAGES, Presence
 from pbx.switch.transfer import refer, take_over
+from pbx.switch.trunks import Trunks
 from pbx.wire import media as wire
 
 _Told = sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected
@@ -109,6 +111,9 @@ class Switch:
         self._desk.listening = Listening(self._desk)
         self._closing = False
         self._presence = Presence(self._desk)
+        self._desk.trunks = Trunks(self._desk)
+        self._desk.trunks.use(directory, now)
+        self._drain(now)
         # Who takes which of the stack's events; all others concern a leg.
         self._takers: dict[type, Callable[[Any, float], None]] = {
             sip.Invited: self._invited,
@@ -182,6 +187,12 @@ class Switch:
     def use(self, directory: Directory, now: float) -> None:
         """From now on this is the office.  Calls in progress are not touched."""
         self._stack.use(directory, now)
+        self._desk.trunks.use(directory, now)
+        self._drain(now)
+
+    def located(self, token: str, flows: tuple[Flow, ...], now: float) -> None:
+        """The answer to a `Lookup`: where it is, the best first; () = it was not found."""
+        self._desk.trunks.located(token, flows, now)
         self._drain(now)
 
     def hang_up(self, call: str, now: float) -> bool:
@@ -196,6 +207,7 @@ class Switch:
     def shut_down(self, now: float) -> None:
         """Ends every call and takes no new one; `empty` tells when all of them are recorded."""
         self._closing = True
+        self._desk.trunks.stop(now)
         for call in list(self._desk.calls.values()):
             call.end(Cause.SHUTDOWN, now)
         self._drain(now)
@@ -246,6 +258,9 @@ class Switch:
     def phones(self) -> tuple[BindingView, ...]:
         return tuple(self._binding_view(binding) for binding in self._stack.registrar.all())
 
+    def trunks(self, now: float) -> tuple[TrunkView, ...]:
+        return self._desk.trunks.views(now)
+
     def ports(self) -> tuple[int, int]:
         """(in use, in all) RTP port pairs."""
         return self._desk.media.ports.used, self._desk.media.ports.total
@@ -258,6 +273,7 @@ class Switch:
             "legs": len(self._desk.legs),
             "ports": self._desk.media.ports.used,
             "listening": len(self._desk.listening),
+            "trunks": len(self._desk.trunks),
         }
 
     # -- SIP events
@@ -272,6 +288,8 @@ class Switch:
         self._stack.outbox.clear()
         if self._desk.changed or self._stack.touched or self._stack.nonces.changed:
             self.outbox.states += journal.changes(self._desk)
+        self.outbox.lookups += self._desk.lookups
+        self._desk.lookups.clear()
         if self._stack.subscriptions.changed:
             self.outbox.states += journal.subscriptions(self._stack.subscriptions)
 
@@ -300,10 +318,18 @@ class Switch:
             session.refuse(Cause.NO_PORTS.status, now, Cause.NO_PORTS.reason)
             return
         hops = session.request.max_forwards
-        call = Call(self._desk, name, caller, event.dialled, 70 if hops is None else hops, now)
+        hops = 70 if hops is None else hops
+        call = Call(self._desk, name, caller, event.dialled, hops, now, self._for_whom(event))
         self._desk.calls[name] = call
         self._desk.attach(call, caller, session)
         call.begin(event.sdp, now)
+
+    def _for_whom(self, event: sip.Invited) -> str:
+        """What was dialled; from outside, the extension that the number called belongs to, "" = none."""
+        if isinstance(event.caller, Account):
+            return event.dialled
+        to = event.session.request.to.uri.user or ""
+        return self._desk.trunks.called(event.caller, event.dialled, to)
 
     def _caller(self, event: sip.Invited) -> Party:
         """Who calls: an extension by our own directory, never by what the message claims; a trunk's
@@ -313,7 +339,7 @@ class Switch:
             extension = self._stack.directory.extensions.get(number)
             return Party(number, extension.name if extension else "")
         says = event.session.request.from_
-        return Party(says.uri.user or "anonymous", says.display[:64], "trunk")
+        return Party(says.uri.user or "anonymous", says.display[:64], "trunk", event.caller.name)
 
     def _tell(self, event: _Told, now: float) -> None:
         if isinstance(event, sip.Registered | sip.Unregistered):

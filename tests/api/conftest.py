@@ -16,7 +16,7 @@ from pbx.api.services import Check, Services
 from pbx.directory import Directory
 from pbx.sip.flow import Address, Flow
 from pbx.store import Store
-from pbx.switch.events import BindingView, CallView, DirectoryChanged, Fact, Party
+from pbx.switch.events import BindingView, CallView, DirectoryChanged, Fact, Party, TrunkView
 from pbx.telemetry import Telemetry
 
 PASSWORD = "correct horse 42"
@@ -58,11 +58,15 @@ class Exchange:
     directory: Directory
     live: dict[str, CallView] = field(default_factory=dict)
     registered: list[BindingView] = field(default_factory=list)
+    lines: list[TrunkView] = field(default_factory=list)
     queues: list[Queue] = field(default_factory=list)
     told: int = 0
 
     def calls(self) -> tuple[CallView, ...]:
         return tuple(self.live.values())
+
+    def trunks(self) -> tuple[TrunkView, ...]:
+        return tuple(self.lines)
 
     def phones(self) -> tuple[BindingView, ...]:
         return tuple(self.registered)

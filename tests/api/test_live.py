@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pbx.switch.events import BindingView, CallView
+from pbx.switch.events import BindingView, CallView, TrunkView
 from tests.api.conftest import START, Api
 
 
@@ -32,7 +32,7 @@ def test_calls_are_shown_field_by_field(api: Api, call: CallView) -> None:
     [shown] = api("GET", "/api/calls").json["items"]
     assert shown["call"] == "c-1"
     assert shown["state"] == "ringing"
-    assert shown["caller"] == {"number": "1001", "name": "Anna Adams", "kind": "extension"}
+    assert shown["caller"] == {"number": "1001", "name": "Anna Adams", "kind": "extension", "line": ""}
     assert shown["answered"] is None
     assert shown["legs"] == []
 
@@ -57,3 +57,10 @@ def test_health_is_as_bad_as_its_worst_check(api: Api) -> None:
     assert health["ports"] == {"used": 0, "total": 10_000}
     assert [check["slug"] for check in health["checks"]] == ["sip", "disk", "database"]
     assert health["checks"][0].keys() == {"slug", "title", "status", "text", "since"}
+
+
+def test_trunks_are_shown_as_measured(api: Api) -> None:
+    api.exchange.lines = [TrunkView("Main", "register", "down", "not registered: …", "", 0, 4, 0.0, 0.0)]
+    [shown] = api("GET", "/api/trunks").json["items"]
+    assert (shown["name"], shown["state"], shown["channels"]) == ("Main", "down", 4)
+    assert "password" not in str(shown)

@@ -113,7 +113,8 @@ class Phone:
         uri = f"sip:{dialled}@{self.domain}"
         self.cseq += 1
         self._send(self._request("INVITE", uri, dialled, headers, sdp))
-        challenge = self._receive(5)
+        while status(challenge := self._receive(5)) == 0:
+            continue  # what an earlier call left
         assert status(challenge) == 401, challenge
         self._ack_refusal(challenge, uri)
         self.cseq += 1

@@ -9,7 +9,7 @@ import pytest
 from pbx.net.driver import INBOX, Driver
 from pbx.sip.flow import Address, Flow
 from pbx.switch.events import Fact, Trouble
-from pbx.switch.outbox import State
+from pbx.switch.outbox import Lookup, State
 from pbx.wire.media import Ask, Command
 
 FLOW = Flow("udp", Address("127.0.0.1", 5060), Address("127.0.0.9", 5062))
@@ -21,6 +21,7 @@ class Outbox:
     media: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
 
 
 class Echo:
@@ -60,7 +61,7 @@ class Bench:
         self.bugs = 0
         self.fatal = 0
         effects = self._send, self._tell_media, self.log.extend, self._remember
-        self.driver = Driver(Echo(), *effects, self._bug, self._end)
+        self.driver = Driver(Echo(), *effects, self.log.append, self._bug, self._end)
 
     def _send(self, data: bytes, flow: Flow) -> None:
         self.log.append(data)

@@ -18,6 +18,14 @@ class Phones:
         response.media = {"items": [views.phone(binding, directory) for binding in self._exchange.phones()]}
 
 
+class Trunks:
+    def __init__(self, services: Services) -> None:
+        self._exchange = services.exchange
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        response.media = {"items": views.plain(self._exchange.trunks())}
+
+
 class Calls:
     def __init__(self, services: Services) -> None:
         self._exchange = services.exchange
