@@ -58,8 +58,11 @@ class Subscription:
 class Broadcast:
     """Takes the switch's facts and hands them to sinks (records, metrics, log) and to subscriptions."""
 
-    def __init__(self, sinks: Sequence[Sink] = ()) -> None:
-        self._sinks = tuple(sinks)
+    def __init__(
+        self, sinks: Sequence[Sink] = (), listened: Callable[[bool], None] = lambda some: None
+    ) -> None:
+        """`listened` is told when the first subscription begins and the last one ends."""
+        self._sinks, self._listened = tuple(sinks), listened
         self._subscriptions: set[Subscription] = set()
         self._number = 0
 
@@ -76,9 +79,17 @@ class Broadcast:
                 subscription.put(self._number, fact)
 
     def subscribe(self) -> Subscription:
-        subscription = Subscription(self._number, self._subscriptions.discard)
+        subscription = Subscription(self._number, self._forget)
         self._subscriptions.add(subscription)
+        if len(self._subscriptions) == 1:
+            self._listened(True)
         return subscription
+
+    def _forget(self, subscription: Subscription) -> None:
+        if subscription in self._subscriptions:
+            self._subscriptions.discard(subscription)
+            if not self._subscriptions:
+                self._listened(False)
 
     @property
     def listeners(self) -> int:

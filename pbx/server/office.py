@@ -82,6 +82,7 @@ class Office:
         self._again = again
         self._build(self._offload.store(self._store.directory))
         self._restore()
+        self._driver.machine.listen(False)
         self._transports.start()
         self._driver.start()
         self._media.start()
@@ -101,7 +102,7 @@ class Office:
         options, telemetry = self._options, self._telemetry
         self._journal = Journal(options.data / "run" / "journal")
         self._writer = Writer(self._write, telemetry.database_failed, self._journal, _is_passing)
-        self._broadcast = Broadcast((Observer(telemetry),))
+        self._broadcast = Broadcast((Observer(telemetry),), lambda some: self._driver.machine.listen(some))
         switch = Switch(
             Settings(SipSettings(directory.domain), options.rtp_first, options.rtp_last),
             directory,

@@ -389,7 +389,8 @@ class Call:
 
     def changed(self) -> None:
         if self.state is not CallState.NEW:
-            self.desk.tell(CallChanged(self.view()))
+            if self.desk.listened:
+                self.desk.tell(CallChanged(self.view()))
             if self.desk.watched:
                 self.desk.stir(*(leg.party.number for leg in self.legs))
 

@@ -241,6 +241,10 @@ class Switch:
             journal.adopt(self._desk, each, now)
         self._drain(now)
 
+    def listen(self, listened: bool) -> None:
+        """Whether anybody follows the changes of calls as they happen: who does not listen costs nothing."""
+        self._desk.listened = listened
+
     def correct_clock(self, now: float, wall: float) -> None:
         """The wall clock was set: records from now on follow it."""
         self._desk.wall_offset = wall - now

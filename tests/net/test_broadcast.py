@@ -57,3 +57,14 @@ def test_a_sink_that_raises_does_not_keep_others_from_hearing() -> None:
     broadcast = Broadcast([broken, heard.extend])
     broadcast.tell([FACT])
     assert heard == [FACT]
+
+
+def test_it_is_known_whether_anybody_listens() -> None:
+    told: list[bool] = []
+    broadcast = Broadcast((), told.append)
+    one, two = broadcast.subscribe(), broadcast.subscribe()
+    one.close()
+    one.close()
+    assert told == [True]
+    two.lose()
+    assert told == [True, False]
