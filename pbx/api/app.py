@@ -46,6 +46,8 @@ def routes(services: Services, signing: Sessions) -> tuple[Route, ...]:
               {"POST": ADMIN}),
         Route("/api/phones", live.Phones(services), {"GET": ADMIN}),
         Route("/api/trunks", live.Trunks(services), {"GET": ADMIN}),
+        Route("/api/security/bans", live.Bans(services), {"GET": ADMIN}),
+        Route("/api/security/bans/{address}/{account}", live.Ban(services), {"DELETE": ADMIN}),
         Route("/api/calls", live.Calls(services), {"GET": ADMIN}),
         Route("/api/calls/{call}", live.Call(services), {"DELETE": ADMIN}),
         Route("/api/events", live.Events(services), {"GET": ADMIN}),

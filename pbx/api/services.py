@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pbx.directory import Directory
 from pbx.sip.flow import Address
-from pbx.switch.events import BindingView, CallView, Fact, TrunkView
+from pbx.switch.events import BanView, BindingView, CallView, Fact, TrunkView
 from pbx.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Exchange(Protocol):
 
     def phones(self) -> tuple[BindingView, ...]: ...
     def trunks(self) -> tuple[TrunkView, ...]: ...
+    def bans(self) -> tuple[BanView, ...]: ...
+    def lift(self, address: str, account: str) -> bool: ...
 
     def ports(self) -> tuple[int, int]:
         """Audio ports (used, total)."""

@@ -27,6 +27,12 @@ BATCH = 64
 INBOX = 4096
 """Datagrams kept while the hub is busy; then the newest are dropped, for their senders repeat them."""
 
+SHED = 400
+"""Datagrams waiting (some 100 ms of work) from which on what would begin something new is turned away."""
+
+TOLD = 8
+"""One in so many that are turned away is told so; silence makes the others come again later."""
+
 _SOON = 0.001  # seconds: the shortest sleep, in case a deadline does not move
 _ERRORS, _WINDOW = 10, 60.0  # so many exceptions within so many seconds end the process
 
@@ -47,6 +53,7 @@ class Machine(Protocol):
     @property
     def outbox(self) -> Outbox: ...
     def receive(self, data: bytes, flow: Flow, now: float) -> None: ...
+    def busy(self, data: bytes, flow: Flow, now: float) -> None: ...
     def advance(self, now: float) -> None: ...
     def deadline(self) -> float | None: ...
 
@@ -106,8 +113,10 @@ class Driver(Generic[M]):
 
     def receive(self, data: bytes, flow: Flow) -> None:
         """A datagram for the machine.  Safe to call on the hub."""
-        if len(self._inbox) >= INBOX:
+        if len(self._inbox) >= SHED and (len(self._inbox) >= INBOX or begins(data)):
             self.dropped += 1
+            if self.dropped % TOLD == 0 and len(self._inbox) < INBOX:
+                self.post(lambda machine, now: machine.busy(data, flow, now))
             return
         self._inbox.append((data, flow))
         if self._asleep:
@@ -261,3 +270,15 @@ class Driver(Generic[M]):
         if self._asleep and self._greenlet is not None:
             self._asleep = False
             self._loop.run_callback(self._greenlet.switch)
+
+
+_NEW = (b"INVITE ", b"REGISTER ", b"SUBSCRIBE ", b"MESSAGE ", b"PUBLISH ")
+
+
+def begins(data: bytes) -> bool:
+    """Whether a datagram would begin something: told from its first bytes and its To, at next to no cost."""
+    if not data.startswith(_NEW):
+        return False
+    at = data.find(b"\nTo:")
+    at = at if at >= 0 else data.find(b"\nt:")
+    return b"tag=" not in data[at : data.find(b"\n", at + 1)] if at >= 0 else True

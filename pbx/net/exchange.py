@@ -5,7 +5,7 @@ import time
 from pbx.directory import Directory
 from pbx.net.broadcast import Broadcast, Subscription
 from pbx.net.driver import Driver
-from pbx.switch.events import BindingView, CallView, DirectoryChanged, TrunkView
+from pbx.switch.events import BanView, BindingView, CallView, DirectoryChanged, TrunkView
 from pbx.switch.switch import Switch
 
 
@@ -24,6 +24,12 @@ class Exchange:
 
     def trunks(self) -> tuple[TrunkView, ...]:
         return self._driver.machine.trunks(time.monotonic())
+
+    def bans(self) -> tuple[BanView, ...]:
+        return self._driver.machine.bans(time.monotonic())
+
+    def lift(self, address: str, account: str) -> bool:
+        return self._driver.do(lambda switch, now: switch.lift(address, account, now))
 
     def ports(self) -> tuple[int, int]:
         return self._driver.machine.ports()

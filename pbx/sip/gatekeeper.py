@@ -19,12 +19,14 @@ from pbx.sip.events import AuthFailed, Invited, Rejected
 from pbx.sip.flow import SECURE, Flow
 from pbx.sip.incoming import IncomingSession
 from pbx.sip.inspect import CAPABILITIES, Headers, Refusal, body_refusal, head_refusal
+from pbx.sip.lockout import Lockout
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.nonce import Nonces
 from pbx.sip.refer import replaced
 from pbx.sip.refresh import too_small
 from pbx.sip.register import register
 from pbx.sip.registrar import Registrar
+from pbx.sip.strangers import Purses, is_near, is_scanner
 from pbx.sip.transaction import ServerTransaction
 from pbx.sip.transaction_layer import answer_flow
 from pbx.sip.uri import aor
@@ -39,6 +41,7 @@ class Gatekeeper:
     def __init__(self, core: Core, registrar: Registrar, directory: Directory) -> None:
         self._core, self._registrar = core, registrar
         self._auth = Authenticator(core.settings, core.random)
+        self.purses = Purses()
         self._delayed: set[ServerTransaction] = set()
         self.carriers: Mapping[str, Trunk] = {}  # where trunks that we register at were found
         self._services: dict[str, Service] = {"REGISTER": self._register, "INVITE": self._invite}
@@ -53,6 +56,10 @@ class Gatekeeper:
         self._trunks = {trunk.address: trunk for trunk in directory.trunks if trunk.kind == "ip"}
 
     @property
+    def lockout(self) -> Lockout:
+        return self._auth.lockout
+
+    @property
     def nonces(self) -> Nonces:
         return self._auth.nonces
 
@@ -62,12 +69,16 @@ class Gatekeeper:
             "delayed": len(self._delayed),
             "nonces": len(self._auth.nonces),
             "suspects": len(self._auth.lockout),
+            "purses": len(self.purses),
         }
 
     # -- the gate ------------------------------------------------------------------------------------------
 
     def admit(self, request: Request, flow: Flow, now: float) -> None:
         """A request outside any dialog and in no transaction yet; never an ACK or a CANCEL."""
+        if (why := self._unwelcome(request, flow)) != "":
+            self._core.events.append(Rejected(why, 0, flow.remote.host))
+            return
         refusal = self._refusal(request, flow.transport in SECURE)
         if refusal is not None:
             self.reject(request, flow, refusal)
@@ -77,6 +88,20 @@ class Gatekeeper:
             self.reject(request, flow, Refusal(481, "no_dialog"))
         elif (caller := self._caller(request, flow, now)) is not None:
             service(request, flow, caller, now)
+
+    def _unwelcome(self, request: Request, flow: Flow) -> str:
+        """Why a request is not even answered, "" = it is: an answer tells a scanner that somebody is here.
+
+        From beyond our own network nobody calls without credentials but who is known there.
+        """
+        agent = request.get("User-Agent")
+        if agent is not None and is_scanner(agent):
+            return "scanner"
+        host = flow.remote.host
+        if request.method != "INVITE" or is_near(host) or request.get("Authorization") is not None:
+            return ""
+        known = host in self._trunks or host in self.carriers or self._registrar.knows(host)
+        return "" if known else "stranger"
 
     def _refusal(self, request: Request, secure: bool) -> Refusal | None:
         if any(self._core.identifiers.is_ours(via.branch) for via in request.vias):
@@ -127,7 +152,11 @@ class Gatekeeper:
             self.reject(request, flow, Refusal(error.status, "credentials", (), error.reason))
             return None
         if verdict.outcome is Outcome.GRANTED:
+            self.purses.give_back(host)
             return verdict.account
+        if not self.purses.take(host, now):
+            self._core.events.append(Rejected("too_many_challenges", 0, host))
+            return None
         if verdict.outcome is Outcome.CHALLENGE:
             challenge = self._auth.challenge(request, self.directory.domain, host, now, verdict.stale)
             self.reply(request, flow, 401, challenge)

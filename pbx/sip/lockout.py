@@ -68,6 +68,21 @@ class Lockout:
         suspect.failures.clear()
         return Penalty(0.0, ban)
 
+    def bans(self, now: float) -> list[tuple[str, str, float]]:
+        """(host, account, seconds that it lasts) of those that are banned now."""
+        return [
+            (host, account, suspect.banned_until - now)
+            for (host, account), suspect in self._suspects.items()
+            if suspect.banned_until > now
+        ]
+
+    def lift(self, host: str, account: str, now: float) -> bool:
+        """End a ban, and forget what led to it; False = there was none."""
+        banned = self.banned_for(host, account, now) > 0
+        if banned:
+            del self._suspects[host, account]
+        return banned
+
     def succeeded(self, host: str, account: str) -> None:
         """The right password makes an end of it."""
         self._suspects.pop((host, account), None)

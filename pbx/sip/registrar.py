@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,12 +54,13 @@ class Binding:
 class Registrar:
     """All bindings of the office, at most `settings.max_contacts` for an extension."""
 
-    __slots__ = ("_bindings", "_connected", "_events", "_max", "_timers", "_waiting")
+    __slots__ = ("_bindings", "_connected", "_events", "_hosts", "_max", "_timers", "_waiting")
 
     def __init__(self, settings: Settings, timers: Timers, events: deque[Event]) -> None:
         self._max, self._timers, self._events = settings.max_contacts, timers, events
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._waiting: dict[tuple[str, Uri], Timer] = {}
+        self._hosts: Counter[str] = Counter()  # where they registered from
         self._connected: dict[tuple[str, Address], list[Binding]] = {}  # by connection
 
     def __len__(self) -> int:
@@ -75,6 +76,10 @@ class Registrar:
 
     def __iter__(self) -> Iterator[Binding]:
         return (binding for bindings in self._bindings.values() for binding in bindings)
+
+    def knows(self, host: str) -> bool:
+        """Whether somebody is registered from there."""
+        return host in self._hosts
 
     def find(self, aor: str, contact: Uri) -> Binding | None:
         """The binding of an extension to an equivalent contact."""
@@ -131,11 +136,16 @@ class Registrar:
         self._waiting[binding.aor, binding.contact] = self._timers.set(
             binding.expires_at, partial(self._expire, binding)
         )
+        self._hosts[binding.source.remote.host] += 1
         if binding.flow.transport != "udp":
             self._connected.setdefault((binding.flow.transport, binding.flow.remote), []).append(binding)
 
     def _drop(self, binding: Binding) -> None:
         self._waiting.pop((binding.aor, binding.contact)).cancel()
+        host = binding.source.remote.host
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
         connection = binding.flow.transport, binding.flow.remote
         if binding in (same := self._connected.get(connection, [])):
             same.remove(binding)

@@ -29,6 +29,7 @@ from pbx.sip.incoming import IncomingSession
 from pbx.sip.inside import take_info, take_prack, take_update
 from pbx.sip.inspect import ALLOW, CAPABILITIES, SUPPORTED, Refusal, extension_refusal, method_refusal
 from pbx.sip.kept import AdoptedSession, KeptInvite, KeptSession, adopt_incoming, adopt_outgoing
+from pbx.sip.lockout import Lockout
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
 from pbx.sip.nonce import Nonces
 from pbx.sip.outgoing import OutgoingSession
@@ -204,6 +205,21 @@ class Stack:
         """Take up a binding from before a restart, silently; not if it expired or its extension is gone."""
         if binding.expires_at > now and binding.aor in self.directory.extensions:
             self.registrar.restore(binding)
+
+    @property
+    def lockout(self) -> Lockout:
+        return self._gatekeeper.lockout
+
+    def busy(self, data: bytes, flow: Flow, now: float) -> None:
+        """There is more to do than can be done: a new request is refused at the least cost (§21.5.4)."""
+        try:
+            request = parse(data)
+        except MalformedMessage:
+            return
+        if isinstance(request, Request):
+            note_source(request, flow)
+            wait = (("Retry-After", str(self._core.random.randint(5, 20))),)
+            self._gatekeeper.reject(request, flow, Refusal(503, "overload", wait))
 
     @property
     def nonces(self) -> Nonces:

@@ -89,6 +89,15 @@ class BindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class BanView:
+    """An account that cannot be used from an address for so many seconds, after wrong passwords."""
+
+    address: str
+    account: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkView:
     """A trunk now.  `state`: up, trying, down or unknown (not found), as measured; `text` says it in words.
 

@@ -12,17 +12,16 @@ from typing import Any, cast
 from pbx.directory import Account, Directory
 from pbx.sip import events as sip
 from pbx.sip.flow import Flow
-from pbx.sip.headers import NameAddr
-from pbx.sip.registrar import Binding
 from pbx.sip.stack import Stack
 from pbx.sip.subscription import KeptSubscription
-from pbx.sip.uri import Uri
 from pbx.switch import journal
+from pbx.switch.bindings import binding_of, binding_view
 from pbx.switch.call import Call
 from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk, Settings
 from pbx.switch.diagnosis import Listening, no_ack
 from pbx.switch.events import (
+    BanView,
     BindingView,
     CallView,
     Fact,
@@ -129,6 +128,19 @@ class Switch:
         self._stack.receive(data, flow, now)
         self._drain(now)
 
+    def busy(self, data: bytes, flow: Flow, now: float) -> None:
+        """A request that begins something came while there is too much to do."""
+        self._stack.busy(data, flow, now)
+        self._drain(now)
+
+    def bans(self, now: float) -> tuple[BanView, ...]:
+        """Who may not sign in for a while, and where from."""
+        return tuple(BanView(*ban) for ban in self._stack.lockout.bans(now))
+
+    def lift(self, address: str, account: str, now: float) -> bool:
+        """Ends a ban; False = there is none."""
+        return self._stack.lockout.lift(address, account, now)
+
     def broken(self, flow: Flow, now: float) -> None:
         """The connection of `flow` ended, or none can be made."""
         self._stack.broken(flow, now)
@@ -215,7 +227,7 @@ class Switch:
     def restore(self, bindings: Iterable[BindingView], now: float) -> None:
         """Takes up registrations from before a restart, so that phones stay reachable."""
         for view in bindings:
-            self._stack.restore(self._binding(view), now)
+            self._stack.restore(binding_of(view, self._desk.wall_offset), now)
         self._drain(now)
 
     def adopt_nonces(self, key: str, spent: dict[str, int]) -> None:
@@ -260,7 +272,7 @@ class Switch:
         return tuple(call.view() for call in self._desk.calls.values())
 
     def phones(self) -> tuple[BindingView, ...]:
-        return tuple(self._binding_view(binding) for binding in self._stack.registrar.all())
+        return tuple(binding_view(binding, self._desk.wall_offset) for binding in self._stack.registrar.all())
 
     def trunks(self, now: float) -> tuple[TrunkView, ...]:
         return self._desk.trunks.views(now)
@@ -353,44 +365,13 @@ class Switch:
     def _fact(self, event: _Told) -> Fact:
         match event:
             case sip.Registered(binding, refresh):
-                return PhoneRegistered(self._binding_view(binding), refresh)
+                return PhoneRegistered(binding_view(binding, self._desk.wall_offset), refresh)
             case sip.Unregistered(binding, why):
-                return PhoneUnregistered(self._binding_view(binding), why)
+                return PhoneUnregistered(binding_view(binding, self._desk.wall_offset), why)
             case sip.AuthFailed(account, address, banned):
                 return SignInFailed(account, address, banned)
             case sip.Rejected(reason, status, address, detail):
                 return MessageRejected(reason, status, address, detail)
-
-    def _binding_view(self, binding: Binding) -> BindingView:
-        offset = self._desk.wall_offset
-        return BindingView(
-            aor=binding.aor,
-            contact=str(binding.contact),
-            flow=binding.flow,
-            user_agent=binding.user_agent,
-            since=binding.since + offset,
-            expires=binding.expires_at + offset,
-            q=binding.q,
-            call_id=binding.call_id,
-            cseq=binding.cseq,
-            path=tuple(str(hop) for hop in binding.path),
-        )
-
-    def _binding(self, view: BindingView) -> Binding:
-        offset = self._desk.wall_offset
-        return Binding(
-            aor=view.aor,
-            contact=Uri.parse(view.contact),
-            flow=view.flow,
-            source=view.flow,
-            expires_at=view.expires - offset,
-            since=view.since - offset,
-            call_id=view.call_id,
-            cseq=view.cseq,
-            q=view.q,
-            user_agent=view.user_agent,
-            path=tuple(NameAddr.parse(hop) for hop in view.path),
-        )
 
     def _feature_failed(self, slug: str, error: Exception) -> None:
         self._desk.tell(

@@ -16,7 +16,7 @@ from pbx.api.services import Check, Services
 from pbx.directory import Directory
 from pbx.sip.flow import Address, Flow
 from pbx.store import Store
-from pbx.switch.events import BindingView, CallView, DirectoryChanged, Fact, Party, TrunkView
+from pbx.switch.events import BanView, BindingView, CallView, DirectoryChanged, Fact, Party, TrunkView
 from pbx.telemetry import Telemetry
 
 PASSWORD = "correct horse 42"
@@ -58,12 +58,21 @@ class Exchange:
     directory: Directory
     live: dict[str, CallView] = field(default_factory=dict)
     registered: list[BindingView] = field(default_factory=list)
+    banned: list[BanView] = field(default_factory=list)
     lines: list[TrunkView] = field(default_factory=list)
     queues: list[Queue] = field(default_factory=list)
     told: int = 0
 
     def calls(self) -> tuple[CallView, ...]:
         return tuple(self.live.values())
+
+    def bans(self) -> tuple[BanView, ...]:
+        return tuple(self.banned)
+
+    def lift(self, address: str, account: str) -> bool:
+        before = len(self.banned)
+        self.banned = [ban for ban in self.banned if (ban.address, ban.account) != (address, account)]
+        return len(self.banned) < before
 
     def trunks(self) -> tuple[TrunkView, ...]:
         return tuple(self.lines)

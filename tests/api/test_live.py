@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pbx.switch.events import BindingView, CallView, TrunkView
+from pbx.switch.events import BanView, BindingView, CallView, TrunkView
 from tests.api.conftest import START, Api
 
 
@@ -64,3 +64,10 @@ def test_trunks_are_shown_as_measured(api: Api) -> None:
     [shown] = api("GET", "/api/trunks").json["items"]
     assert (shown["name"], shown["state"], shown["channels"]) == ("Main", "down", 4)
     assert "password" not in str(shown)
+
+
+def test_bans_are_shown_and_lifted_once(api: Api) -> None:
+    api.exchange.banned = [BanView("203.0.113.9", "1001", 55.0)]
+    assert api("GET", "/api/security/bans").json["items"][0]["account"] == "1001"
+    assert api("DELETE", "/api/security/bans/203.0.113.9/1001").status_code == 200
+    assert api("DELETE", "/api/security/bans/203.0.113.9/1001").status_code == 404

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import gevent
 import pytest
 
-from pbx.net.driver import INBOX, Driver
+from pbx.net.driver import INBOX, SHED, Driver, begins
 from pbx.sip.flow import Address, Flow
 from pbx.switch.events import Fact, Trouble
 from pbx.switch.outbox import Lookup, State
@@ -43,6 +43,9 @@ class Echo:
         self.outbox.facts.append(Trouble("echo", word))
         if word == "state":
             self.outbox.states.append(("call:a", None))
+
+    def busy(self, data: bytes, flow: Flow, now: float) -> None:
+        self.outbox.datagrams.append((b"busy", flow))
 
     def advance(self, now: float) -> None:
         for alarm in [each for each in self.alarms if each[0] <= now]:
@@ -192,3 +195,29 @@ def test_what_must_not_be_lost_is_remembered_before_anything_is_done(bench: Benc
     bench.driver.receive(b"state", FLOW)
     settle()
     assert bench.log == [("call:a", None), Ask("call"), b"state", Trouble("echo", "state")]
+
+
+@pytest.mark.parametrize(
+    ("data", "new"),
+    [
+        (b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", True),
+        (b"INVITE sip:a SIP/2.0\r\nFrom: <sip:b>;tag=1\r\nTo: <sip:a>;tag=2\r\n\r\n", False),
+        (b"REGISTER sip:a SIP/2.0\r\nt: <sip:a>\r\n\r\n", True),
+        (b"OPTIONS sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", False),
+        (b"BYE sip:a SIP/2.0\r\nTo: <sip:a>;tag=1\r\n\r\n", False),
+        (b"SIP/2.0 200 OK\r\nTo: <sip:a>\r\n\r\n", False),
+    ],
+)
+def test_what_begins_something_is_known_at_a_glance(data: bytes, new: bool) -> None:
+    assert begins(data) is new
+
+
+def test_with_too_much_to_do_what_is_under_way_comes_first(bench: Bench) -> None:
+    for _ in range(SHED + 40):
+        bench.driver.receive(b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", FLOW)
+    bench.driver.receive(b"OPTIONS", FLOW)
+    for _ in range(50):
+        gevent.sleep(0)
+    assert bench.driver.dropped == 40
+    assert bench.log.count(b"busy") == 5
+    assert bench.log.count(b"OPTIONS") == 1

@@ -1,0 +1,72 @@
+"""What strangers may cost us: a purse for each host, and words by which scanners are known.
+
+A challenge takes a coin out of its host's purse, the right credentials put it back; so who proves itself
+never notices, and who only asks, or answers wrongly without end, is soon not answered any more.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import lru_cache
+from ipaddress import ip_address
+
+NEAR = 400.0, 20.0
+"""For a host of our own network: coins at first, and coins that come back each second."""
+FAR = 40.0, 2.0
+"""For all others: enough for an office behind one address, too little to search for passwords."""
+
+MOST = 10_000
+"""Purses kept; the one unused for longest is forgotten first."""
+
+SCANNERS = (
+    "friendly-scanner", "sipvicious", "sipcli", "sundayddr", "sip-scan", "vaxsipuseragent", "pplsip",
+    "smap", "iwar", "sipptk", "eyebeam release 3006o", "gulp",
+)  # fmt: skip
+"""User agents of programs that look for open PBXes, as the field's block lists name them."""
+
+
+class Purses:
+    """One for each host, full in the beginning."""
+
+    __slots__ = ("_purses",)
+
+    def __init__(self) -> None:
+        # Coins, and when they were counted
+        self._purses: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._purses)
+
+    def take(self, host: str, now: float) -> bool:
+        """A coin, if there is one left."""
+        most, rate = NEAR if is_near(host) else FAR
+        coins, since = self._purses.pop(host, (most, now))
+        coins = min(most, coins + (now - since) * rate)
+        paid = coins >= 1.0
+        self._purses[host] = coins - 1.0 if paid else coins, now
+        if len(self._purses) > MOST:
+            self._purses.popitem(last=False)
+        return paid
+
+    def give_back(self, host: str) -> None:
+        """It has proven itself."""
+        purse = self._purses.get(host)
+        if purse is not None:
+            most = (NEAR if is_near(host) else FAR)[0]
+            if purse[0] + 1.0 >= most:
+                del self._purses[host]
+            else:
+                self._purses[host] = purse[0] + 1.0, purse[1]
+
+
+@lru_cache(4096)
+def is_near(host: str) -> bool:
+    """Whether it is an address of private networks: our own, as far as anybody can tell."""
+    address = ip_address(host)
+    return address.is_private or address.is_link_local
+
+
+@lru_cache(1024)
+def is_scanner(user_agent: str) -> bool:
+    lower = user_agent.lower()
+    return any(name in lower for name in SCANNERS)

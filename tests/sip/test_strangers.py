@@ -1,0 +1,74 @@
+"""What strangers may cost us."""
+
+import pytest
+
+from pbx.sip.events import Rejected
+from pbx.sip.flow import Address
+from pbx.sip.strangers import FAR, MOST, NEAR, Purses, is_near
+from tests.sip.kit import OFFER, Phone, Rig, label, labels
+
+OUTSIDE = Address("8.8.8.8", 5060)
+
+
+@pytest.mark.parametrize("agent", ["friendly-scanner", "SIPVicious 0.3", "sipcli/v1.8"])
+def test_a_scanner_hears_nothing(agent: str) -> None:
+    rig = Rig()
+    for method in ("OPTIONS", "REGISTER", "INVITE"):
+        assert Phone(rig).say(method, headers=[f"User-Agent: {agent}"]) == []
+    assert {event.reason for event in rig.events() if isinstance(event, Rejected)} == {"scanner"}
+
+
+def test_from_outside_nobody_calls_without_credentials() -> None:
+    rig = Rig()
+    stranger = Phone(rig, "1001", OUTSIDE)
+    assert stranger.say("INVITE", body=OFFER) == []
+    assert rig.event(Rejected).reason == "stranger"
+    assert labels(stranger.say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test")) == ["401 REGISTER"]
+
+
+def test_a_phone_that_registered_from_outside_calls_as_any_other() -> None:
+    rig = Rig()
+    phone = Phone(rig, "1001", OUTSIDE)
+    assert labels(phone.register(f"<sip:1001@{OUTSIDE};line=1>")) == ["200 REGISTER"]
+    assert labels(phone.dial()) == ["100 INVITE"]
+
+
+def test_who_only_asks_is_soon_not_answered_and_later_again() -> None:
+    rig = Rig()
+    phone = Phone(rig, "1001", OUTSIDE)
+    answers = [phone.say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test") for _ in range(100)]
+    assert sum(map(len, answers)) == FAR[0]
+    rig.wait(10)
+    assert len(phone.say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test")) == 1
+
+
+def test_who_proves_itself_never_notices() -> None:
+    rig = Rig()
+    for n in range(300):
+        phone = Phone(rig, "1001", OUTSIDE)
+        phone.call_id = f"many-{n}"
+        phone.branches = (f"z9hG4bK{n}x{m}" for m in range(9))  # type: ignore[assignment]
+        answers = phone.register(f"<sip:1001@{OUTSIDE};line=1>")
+        assert [label(answer) for answer in answers] == ["200 REGISTER"]
+    assert rig.stack.counts["purses"] == 0
+
+
+def test_a_phone_that_answers_every_challenge_wrongly_costs_its_share_and_no_more() -> None:
+    purses = Purses()
+    paid = sum(purses.take("10.0.0.9", now / 1000) for now in range(10_000))  # 10 seconds, 1,000 a second
+    assert paid == NEAR[0] + 10 * NEAR[1] - 1
+    assert purses.take("10.0.0.8", 10.0), "others do not pay for it"
+
+
+def test_purses_are_forgotten() -> None:
+    purses = Purses()
+    for n in range(MOST + 10):
+        purses.take(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", 0.0)
+    assert len(purses) == MOST
+
+
+@pytest.mark.parametrize(
+    ("host", "near"), [("192.168.1.9", True), ("fe80::1", True), ("8.8.8.8", False), ("2001:4860::1", False)]
+)
+def test_what_is_near(host: str, near: bool) -> None:
+    assert is_near(host) is near
