@@ -45,6 +45,10 @@ class Answer(NamedTuple):
     why: str = ""
 
 
+Heard = Callable[[Answer, float], None]
+Seen = Callable[[Response, Request, Flow, float], None]
+
+
 class Inquiry:
     """One request on its way to a final answer, by the first of `flows` that gives one.
 
@@ -65,10 +69,10 @@ class Inquiry:
         uri: Uri,
         flows: Sequence[Flow],
         make: Callable[[Flow], list[Header]],
-        heard: Callable[[Answer, float], None],
+        heard: Heard,
         now: float,
         login: Login | None = None,
-        seen: Callable[[Response, Request, Flow, float], None] | None = None,
+        seen: Seen | None = None,
         patience: float = 0.0,
     ) -> None:
         """`patience` seconds also for the last flow; 0 = as long as the transaction tries."""

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from pbx.directory import Directory, Trunk
 from pbx.sip import refresh
 from pbx.sip.body import SDP
-from pbx.sip.client import Answer, Inquiry, Line
+from pbx.sip.client import Heard, Inquiry, Line, Seen
 from pbx.sip.core import Core
 from pbx.sip.credentials import Login
 from pbx.sip.dialog import plain
@@ -33,6 +33,7 @@ from pbx.sip.lockout import Lockout
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
 from pbx.sip.nonce import Nonces
 from pbx.sip.outgoing import OutgoingSession
+from pbx.sip.outside import learn, rewritten
 from pbx.sip.refer import take_refer
 from pbx.sip.registrar import Binding, Registrar
 from pbx.sip.registration import Registration, Wish
@@ -293,13 +294,19 @@ class Stack:
         """One that does not run yet."""
         return Registration(self._core, wish, login, told)
 
-    def options(self, flow: Flow, uri: Uri, heard: Callable[[Answer, float], None], now: float) -> Inquiry:
+    def options(self, flow: Flow, uri: Uri, heard: Heard, now: float, seen: Seen) -> Inquiry:
         """Ask the peer of `flow` whether it is there (§11)."""
         core = self._core
         me = NameAddr("", Uri("sip", None, core.faces.host(flow)))
         line = Line(core, me, NameAddr("", uri))
         headers = [("Contact", core.contact(None, flow)), ("Accept", SDP)]
-        return Inquiry(core, line, "OPTIONS", uri, (flow,), lambda flow: headers, heard, now, patience=5.0)
+        made = lambda flow: headers  # noqa: E731
+        return Inquiry(core, line, "OPTIONS", uri, (flow,), made, heard, now, seen=seen, patience=5.0)
+
+    def notice(self, response: Response, request: Request, flow: Flow, external: str = "") -> str:
+        """Learn from a response how the peer sees us; what a router made of our `request`, "" = nothing."""
+        learn(self._core, response, flow, external)
+        return rewritten(request, response)
 
     @property
     def idle(self) -> bool:

@@ -9,7 +9,7 @@ from pbx.sip.offer import SUPPORTED, Codec, mirror
 from pbx.sip.sdp import Description
 from pbx.sip.timers import Timer
 from pbx.switch.bridge import SENDS, Bridge
-from pbx.switch.causes import Cause, most_telling, of_status, relayed
+from pbx.switch.causes import Cause, most_telling, of_carrier, of_status, relayed
 from pbx.switch.desk import Desk
 from pbx.switch.early import early_audio
 from pbx.switch.events import (
@@ -213,7 +213,7 @@ class Call:
             self.note()
             return
         leg.status = relayed(status)
-        leg.ended(of_status(status))
+        leg.ended(of_carrier(status) if self.outbound is not None else of_status(status))
         called = self.legs[1:]
         if any(other.alive for other in called) and status < 600:
             self.changed()

@@ -25,6 +25,7 @@ class Cause(Enum):
     NO_PORTS = 503, 34, "no audio port free"
     UNREACHABLE = 408, 18, "the phone did not answer our messages"
     NO_ACK = 408, 102, "the answer was never acknowledged: the ACK did not arrive"
+    NOT_LET_IN = 503, 21, "the carrier refused our user name or password"
     NO_TRUNK = 503, 38, "the carrier cannot be reached"
     TRUNK_FULL = 503, 34, "the carrier's lines are all in use"
     EXPIRED = 408, 102, "the phone was not heard of any more"
@@ -85,6 +86,8 @@ _TELLING = (
     Cause.UNAVAILABLE,
     Cause.NOT_FOUND,
     Cause.LOOP,
+    Cause.NOT_LET_IN,
+    Cause.NO_TRUNK,
     Cause.UNREACHABLE,
 )
 
@@ -95,6 +98,16 @@ def of_status(status: int) -> Cause:
     if 300 <= status < 400:
         return Cause.UNAVAILABLE
     return _OF_STATUS.get(status, Cause.BUSY if status >= 600 else Cause.FAILED)
+
+
+_OF_CARRIER = {401: Cause.NOT_LET_IN, 407: Cause.NOT_LET_IN} | dict.fromkeys(
+    (408, 500, 502, 503, 504), Cause.NO_TRUNK
+)
+
+
+def of_carrier(status: int) -> Cause:
+    """The cause behind a carrier's final refusal, or its silence (408)."""
+    return _OF_CARRIER.get(status) or of_status(status)
 
 
 def relayed(status: int) -> int:

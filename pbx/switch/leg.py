@@ -70,7 +70,12 @@ class Leg:
 
     @property
     def _shown(self) -> Address:
-        return self.local._replace(host=self.shown)
+        """Our end as the party sees it by now: what its router shows of us may have been found meanwhile."""
+        session: Session | None = self.__dict__.get("session")
+        if session is None:
+            return self.local._replace(host=self.shown)
+        flow = session.flow._replace(local=self.local)
+        return self.local._replace(host=session.core.faces.host(flow))
 
     def offer(
         self, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pbx.sip.flow import Flow
@@ -10,7 +11,7 @@ from pbx.sip.offer import SUPPORTED, Codec, common
 from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.timers import Timer
 from pbx.sip.uri import Uri
-from pbx.switch.causes import Cause
+from pbx.switch.causes import Cause, of_carrier
 from pbx.switch.events import Party
 from pbx.switch.leg import Leg, relayable
 from pbx.switch.trunks import Line
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
 PATIENCE = 3.5
 """Seconds that an address has for a first word (100 Trying, say) while there is another one to try."""
 
+LAST_PATIENCE = 10.0
+"""The same when there is none: a caller does not wait half a minute to hear that a carrier is gone."""
+
 _ELSEWHERE = frozenset((408, 503))
 """Refusals that speak for one address alone (RFC 3263 §4.3)."""
+
+_OTHER_TRUNK = frozenset((401, 407, 500, 502, 504))
+"""Refusals that speak for one trunk alone, not for the number that was dialled."""
 
 
 class Outbound:
@@ -31,24 +38,30 @@ class Outbound:
     def __init__(self, call: Call, number: str, lines: list[Line]) -> None:
         self._call, self._number = call, number
         self._ways = [(line, flow) for line in lines for flow in _flows(line)]
+        self._line: Line | None = None
         self._timer: Timer | None = None
 
     def start(self, now: float) -> None:
         """Try the first way."""
-        line, flow = self._ways.pop(0)
-        leg = self._invite(line, flow, now)
+        self._line, flow = self._ways.pop(0)
+        leg = self._invite(self._line, flow, now)
         if leg is None:
             self._call.end(Cause.NO_PORTS, now)
-        elif self._ways:
-            self._timer = self._call.desk.timers.set(now + PATIENCE, lambda then: self._silent(leg, then))
+        else:
+            seconds = PATIENCE if self._ways else LAST_PATIENCE
+            self._timer = self._call.desk.timers.set(now + seconds, partial(self._silent, leg))
 
     def refused(self, leg: Leg, status: int, now: float) -> bool:
         """True when another way is tried instead."""
         self.stop()
         rang = isinstance(leg.session, OutgoingSession) and bool(leg.session.early_tag)
-        if status not in _ELSEWHERE or rang or not self._ways:
+        if status in _OTHER_TRUNK:
+            self._ways = [way for way in self._ways if way[0] is not self._line]
+        elif status not in _ELSEWHERE:
             return False
-        leg.ended(Cause.UNREACHABLE)
+        if rang or not self._ways:
+            return False
+        leg.ended(of_carrier(status))
         self.start(now)
         return True
 
@@ -58,8 +71,13 @@ class Outbound:
             self._timer = None
 
     def _silent(self, leg: Leg, now: float) -> None:
-        if leg.alive and isinstance(leg.session, OutgoingSession) and leg.session.unheard:
-            leg.hang_up(Cause.UNREACHABLE, now)
+        self._timer = None
+        if not leg.alive or not isinstance(leg.session, OutgoingSession) or not leg.session.unheard:
+            return
+        if not self._ways:
+            self._call.end(Cause.NO_TRUNK, now)
+        else:
+            leg.hang_up(Cause.NO_TRUNK, now)
             self.start(now)
             self._call.restate()
             self._call.note()
@@ -111,7 +129,7 @@ def dial_out(call: Call, number: str, names: tuple[str, ...], now: float) -> Non
     """By the first of these trunks that can be used; no call is tried where it cannot be."""
     lines = [line for name in names if (line := call.desk.trunks.line(name)) is not None]
     usable = [line for line in lines if line.usable]
-    free = [line for line in usable if not full(call, line)]
+    free = [line for line in usable if not line.full]
     call.callee = Party(number, "", "trunk", names[0] if names else "")
     if not usable:
         call.end(Cause.NO_TRUNK, now)
@@ -120,11 +138,3 @@ def dial_out(call: Call, number: str, names: tuple[str, ...], now: float) -> Non
     else:
         call.outbound = Outbound(call, number, free)
         call.outbound.start(now)
-
-
-def full(call: Call, line: Line) -> bool:
-    """Whether a trunk carries as many calls as it may."""
-    limit = line.trunk.channels
-    others = (each for each in call.desk.calls.values() if each is not call)
-    used = sum(leg.alive and line.carries(leg.party.line) for each in others for leg in each.legs)
-    return bool(limit) and used >= limit

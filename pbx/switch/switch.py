@@ -41,7 +41,7 @@ from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
 from pbx.switch.presence import PACKAGES, Presence
 from pbx.switch.transfer import refer, take_over
-from pbx.switch.trunks import Trunks
+from pbx.switch.trunks import Trunks, caller_number
 from pbx.wire import media as wire
 
 _Told = sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected
@@ -144,6 +144,7 @@ class Switch:
     def broken(self, flow: Flow, now: float) -> None:
         """The connection of `flow` ended, or none can be made."""
         self._stack.broken(flow, now)
+        self._desk.trunks.broken(flow, now)
         self._drain(now)
 
     def advance(self, now: float) -> None:
@@ -323,6 +324,9 @@ class Switch:
         if self._closing:
             session.refuse(Cause.SHUTDOWN.status, now, Cause.SHUTDOWN.reason)
             return
+        if (cause := self._desk.trunks.refusal(event.caller)) is not None:
+            session.refuse(cause.status, now, cause.reason)
+            return
         party = self._caller(event)
         if event.replaces is not None:
             take_over(self._desk, event, party, now)
@@ -355,7 +359,7 @@ class Switch:
             extension = self._stack.directory.extensions.get(number)
             return Party(number, extension.name if extension else "")
         says = event.session.request.from_
-        return Party(says.uri.user or "anonymous", says.display[:64], "trunk", event.caller.name)
+        return Party(caller_number(says.uri), says.display[:64], "trunk", event.caller.name)
 
     def _tell(self, event: _Told, now: float) -> None:
         if isinstance(event, sip.Registered | sip.Unregistered):

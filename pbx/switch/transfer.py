@@ -127,7 +127,7 @@ def refer(call: Call, by: Leg, referral: Referral, now: float) -> None:
 
 def _blind(call: Call, by: Leg, stays: Leg, referral: Referral, number: str, now: float) -> None:
     where = call.route_of(by.party, number, now)
-    if where.refuse is not None or where.application is not None:
+    if where.settled or where.outward:  # nobody is sent outside yet
         referral.refuse((where.refuse or Cause.DECLINED).status, now)
         return
     extension = call.desk.stack.directory.extensions[where.target]

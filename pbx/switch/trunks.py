@@ -6,16 +6,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pbx.directory import Directory, Trunk
+from pbx.directory import Account, Directory, Trunk
 from pbx.sip.client import Answer, Inquiry
 from pbx.sip.flow import Flow
 from pbx.sip.headers import NameAddr
+from pbx.sip.message import Request, Response
 from pbx.sip.registration import Registration, Wish
 from pbx.sip.registration import State as Step
 from pbx.sip.timers import Timer
-from pbx.sip.uri import Uri
-from pbx.switch.events import TrunkChanged, TrunkView
+from pbx.sip.uri import Uri, aor
+from pbx.switch.causes import Cause
+from pbx.switch.diagnosis import alg
+from pbx.switch.events import Trouble, TrunkChanged, TrunkView
 from pbx.switch.outbox import Lookup
+
+_SEPARATORS = str.maketrans("", "", " -.()/")
 
 if TYPE_CHECKING:
     from pbx.switch.desk import Desk
@@ -41,6 +46,7 @@ class Line:
         self.answers: bool | None = None  # to OPTIONS; None = not asked yet
         self.delay = 0.0
         self.heard_at = 0.0
+        self._meddled = ""  # what a router made of our messages
         name = trunk.auth_username or trunk.username
         self.login = desk.stack.login(name, trunk.password) if trunk.password else None
         self.registration = self._registration() if trunk.kind == "register" else None
@@ -56,12 +62,23 @@ class Line:
         up = self.registration is None or self.registration.registered
         return bool(self.flows) and up
 
+    @property
+    def calls(self) -> int:
+        """How many it carries."""
+        calls = self._desk.calls.values()
+        return sum(leg.alive and leg.party.line == self.trunk.name for call in calls for leg in call.legs)
+
+    @property
+    def full(self) -> bool:
+        """It carries as many as it may."""
+        return 0 < self.trunk.channels <= self.calls
+
     def _registration(self) -> Registration:
         trunk, domain = self.trunk, self.domain
         assert self.login is not None
         me = NameAddr("", Uri("sip", trunk.username, domain))
         wish = Wish(Uri("sip", None, domain), me, trunk.username, trunk.expires, trunk.external)
-        return self._desk.stack.registration(wish, self.login, self.tell)
+        return self._desk.stack.registration(wish, self.login, self._standing)
 
     # -- its life
 
@@ -79,12 +96,38 @@ class Line:
             self._inquiry.stop(now)
         if self.registration is not None:
             self.registration.stop(now)
+        for flow in self.flows:
+            self._desk.stack.faces.hide(flow.remote.host)
+
+    def broken(self, flow: Flow, now: float) -> None:
+        """A connection ended."""
+        if self.registration is not None:
+            self.registration.broken(flow, now)
+
+    def _standing(self, now: float) -> None:
+        """The registration went a step."""
+        if self.registration is not None:
+            self._notice(self.registration.meddled)
+            if self.registration.state is Step.WAITING:
+                self._look_soon(now)
+        self.tell(now)
+
+    def _notice(self, what: str) -> None:
+        if what and not self._meddled:
+            self._desk.tell(Trouble("sip_alg", alg(self.trunk.name, what)))
+        self._meddled = self._meddled or what
 
     def _look(self, now: float) -> None:
         for index, place in enumerate(self.trunk.places):
             host, port = _split(place)
             self._desk.lookups.append(Lookup(f"{index} {self.trunk.name}", host, port, self.trunk.transport))
         self._timer = self._desk.timers.set(now + NOT_FOUND_PAUSE, self._look)
+
+    def _look_soon(self, now: float) -> None:
+        """It does not answer where it was found: it may have moved."""
+        if self._timer is not None and self._timer.when > now + NOT_FOUND_PAUSE:
+            self._timer.cancel()
+            self._timer = self._desk.timers.set(now + NOT_FOUND_PAUSE, self._look)
 
     def located(self, index: int, flows: tuple[Flow, ...], now: float) -> None:
         """DNS has answered for one of its places; () = not found."""
@@ -114,7 +157,11 @@ class Line:
             return
         registered = self.registration.flow if self.registration is not None else None
         target, flow = Uri("sip", None, self.domain), registered or self.flows[0]
-        self._inquiry = self._desk.stack.options(flow, target, partial(self._answered, now), now)
+        heard = partial(self._answered, now)
+        self._inquiry = self._desk.stack.options(flow, target, heard, now, self._seen)
+
+    def _seen(self, response: Response, request: Request, flow: Flow, now: float) -> None:
+        self._notice(self._desk.stack.notice(response, request, flow, self.trunk.external))
 
     def _answered(self, asked: float, answer: Answer, now: float) -> None:
         """Any answer is a sign of life, 4xx too."""
@@ -122,6 +169,8 @@ class Line:
         self.answers = answer.response is not None
         if answer.response is not None:
             self.delay, self.heard_at = now - asked, self._desk.wall(now)
+        else:
+            self._look_soon(now)
         self.tell(now)
 
     # -- in words
@@ -139,15 +188,10 @@ class Line:
         state, text = self._words()
         flow = self.registration.flow if self.registration is not None and self.usable else None
         flow = flow or (self.flows[0] if self.flows else None)
-        calls = sum(self.carries(leg.party.line) for call in self._desk.calls.values() for leg in call.legs
-                    if leg.alive)  # fmt: skip
         return TrunkView(
-            self.trunk.name, self.trunk.kind, state, text, str(flow or ""), calls, self.trunk.channels,
+            self.trunk.name, self.trunk.kind, state, text, str(flow or ""), self.calls, self.trunk.channels,
             self.delay, self.heard_at,
         )  # fmt: skip
-
-    def carries(self, name: str) -> bool:
-        return name == self.trunk.name
 
     def _words(self) -> tuple[str, str]:
         if not self.flows:
@@ -157,10 +201,10 @@ class Line:
             if registration.state is Step.WAITING or registration.why:
                 return "down", f"not registered: {registration.why}"
             return "trying", "registering"
-        if registration is not None and registration.meddled:
-            return "up", f"registered, but a router rewrites our messages (SIP ALG): {registration.meddled}"
         if self.answers is False:
             return "down", "it does not answer OPTIONS"
+        if self._meddled:
+            return "up", f"reached, but a router rewrites our messages (SIP ALG): {self._meddled}"
         if registration is not None:
             return "up", "registered"
         if self.answers:
@@ -203,6 +247,20 @@ class Trunks:
             line.located(int(index), flows, now)
             self._know()
 
+    def broken(self, flow: Flow, now: float) -> None:
+        """A connection ended, perhaps one of theirs."""
+        for line in self._lines.values():
+            line.broken(flow, now)
+
+    def refusal(self, caller: Account | Trunk) -> Cause | None:
+        """Why a call from there is not taken, None = it is."""
+        line = self._lines.get(caller.name) if isinstance(caller, Trunk) else None
+        if line is None or not line.full:
+            return None
+        text = f"a call from {line.trunk.name} was refused: all {line.trunk.channels} channels are in use"
+        self._desk.tell(Trouble("trunk_full", text))
+        return Cause.TRUNK_FULL
+
     def line(self, name: str) -> Line | None:
         return self._lines.get(name)
 
@@ -224,6 +282,13 @@ class Trunks:
             if (found := numbers.get(_digits(number))) is not None:
                 return found
         return dict(trunk.numbers).get("*", "")
+
+
+def caller_number(uri: Uri) -> str:
+    """Who calls from outside, as numbers are written here: without separators and parameters."""
+    text = aor(uri).partition(";")[0]
+    number = text.translate(_SEPARATORS)
+    return number if number.lstrip("+").isdecimal() else text or "anonymous"
 
 
 def _digits(number: str) -> str:
