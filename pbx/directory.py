@@ -38,7 +38,8 @@ class Trunk:
 
     Kind "ip": known by the IP address `address` alone, calls without a digest come from there only; kind
     "register": we register at `address` (a name or IP address, perhaps with a port), with `password` in the
-    clear, because a digest of ours needs it.  The other fields are as `pbx.config.TrunkConfig` says.
+    clear, because a digest of ours needs it; kind "account": it shows us `username` and `password`.  The
+    other fields are as `pbx.config.TrunkConfig` says.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Trunk:
     probe: int = 30
     external: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pbx.config.problems import Problem
 if TYPE_CHECKING:
     from pbx.config.office import Office, Reader
 
-KINDS = ("ip", "register")
+KINDS = ("ip", "register", "account")
 TRANSPORTS = ("", "udp", "tcp", "tls")
 CODECS = ("G722", "PCMU", "PCMA")
 
@@ -20,11 +20,13 @@ _PATTERN = re.compile(r"(?:[0-9*#+XNZ]|\[[0-9-]+\])+\.?")
 
 @dataclass(frozen=True, slots=True)
 class TrunkConfig:
-    """A carrier or another PBX.  Kind "ip": known by its IP address; kind "register": we register there.
+    """A carrier or another PBX.  Kind "ip": known by its IP address; kind "register": we register there;
+    kind "account": it calls us with `username` and `password`.
 
-    `address` is an IP address, or for kind "register" a host name or address, perhaps with a port;
-    `fallbacks` are further ones.  `numbers` are (number that is called, extension); "*" means all others.
-    Times are seconds; 0 channels = no limit; no codecs = all.  `domain` "" = the address's host.
+    `address` is an IP address, or but for kind "ip" a host name, perhaps with a port; `fallbacks` are further
+    ones; `sources` are addresses and networks that its calls may come from besides.  `numbers` are (number
+    that is called, extension); "*" means all others. Times are seconds; 0 channels = no limit; no codecs =
+    all.  `domain` "" = the address's host.
     """
 
     name: str
@@ -43,6 +45,7 @@ class TrunkConfig:
     probe: int = 30
     external: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def read_trunk(reader: "Reader", value: object, path: str) -> TrunkConfig | None
     if item.get("password") is not None:
         more["password"] = reader.field(item, path, "password", validators.phone_password)
     more["fallbacks"] = reader.texts(item, path, "fallbacks", validators.place)
+    more["sources"] = reader.texts(item, path, "sources", validators.network)
     more["codecs"] = reader.texts(item, path, "codecs", _one_of(CODECS))
     more["numbers"] = _numbers(reader, item, path)
     if len(reader.problems) > before or not (name and kind and address):
@@ -168,10 +172,14 @@ def contradictions(office: "Office") -> Iterator[Problem]:
     """What is wrong with trunks and routes as parts of the whole office."""
     known = {extension.number for extension in office.extensions}
     called: dict[str, str] = {}
+    names_of_callers = set(known)
     for trunk in office.trunks:
         path = f"trunk {trunk.name}"
-        if trunk.kind == "register" and not (trunk.username and trunk.password):
-            yield Problem(f"{path}.password", "is missing: to register there it takes username and password")
+        if trunk.kind != "ip" and not (trunk.username and trunk.password):
+            yield Problem(f"{path}.password", f'is missing: kind "{trunk.kind}" takes username and password')
+        if trunk.kind == "account" and trunk.username in names_of_callers:
+            yield Problem(f"{path}.username", f"{trunk.username} is the account of somebody else too")
+        names_of_callers |= {trunk.username} if trunk.kind == "account" else set()
         for did, extension in trunk.numbers:
             if extension not in known:
                 yield Problem(f"{path}.numbers", f"{did} rings {extension}, which is no extension")

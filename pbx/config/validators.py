@@ -5,7 +5,7 @@ is wanted.  None of them repeats a secret.
 """
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,31}\Z")
@@ -68,6 +68,18 @@ def address(value: object) -> str:
         return str(ip_address(host))
     except ValueError:
         raise ValueError(f"{_shown(host)} is not an IP address; wanted one, like 192.0.2.10") from None
+
+
+def network(value: object) -> str:
+    """One IP address or a network: "198.51.100.0/24"."""
+    words = text(value).strip()
+    try:
+        found = ip_network(words, strict=False)
+    except ValueError:
+        raise ValueError(f"{_shown(words)} is no IP address or network, like 198.51.100.0/24") from None
+    if found.prefixlen < 8:
+        raise ValueError(f"{_shown(words)} is half the world: calls from there would need no password")
+    return str(found)
 
 
 def place(value: object) -> str:

@@ -8,7 +8,10 @@ Strangers cost no memory: whatever we refuse before we know the peer is answered
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from hashlib import md5, sha256
+from ipaddress import ip_address, ip_network
 
 from pbx.directory import Account, Directory, Trunk
 from pbx.sip.auth import Authenticator, Outcome, Verdict
@@ -54,6 +57,11 @@ class Gatekeeper:
     def use(self, directory: Directory) -> None:
         self.directory = directory
         self._trunks = {trunk.address: trunk for trunk in directory.trunks if trunk.kind == "ip"}
+        self._networks = [(ip_network(each), trunk) for trunk in directory.trunks for each in trunk.sources]
+        self._logins = {trunk.username: trunk for trunk in directory.trunks if trunk.kind == "account"}
+        accounts = {name: _account_of(trunk, directory.domain) for name, trunk in self._logins.items()}
+        everybody = {**accounts, **directory.accounts}
+        self._judged = replace(directory, accounts=everybody) if accounts else directory
 
     @property
     def lockout(self) -> Lockout:
@@ -100,7 +108,7 @@ class Gatekeeper:
         host = flow.remote.host
         if request.method != "INVITE" or is_near(host) or request.get("Authorization") is not None:
             return ""
-        known = host in self._trunks or host in self.carriers or self._registrar.knows(host)
+        known = self._carrier(host) is not None or self._registrar.knows(host)
         return "" if known else "stranger"
 
     def _refusal(self, request: Request, secure: bool) -> Refusal | None:
@@ -137,23 +145,30 @@ class Gatekeeper:
     # -- who is it -----------------------------------------------------------------------------------------
 
     def _caller(self, request: Request, flow: Flow, now: float) -> Caller | None:
-        """Who sends a request; None when it was answered here.  A trunk of kind "ip" is known by its
-        address."""
-        host = flow.remote.host
-        trunk = self._trunks.get(host) or self.carriers.get(host) if request.method != "REGISTER" else None
-        return trunk or self._account(request, flow, now)
+        """Who sends a request; None when it was answered here.  A trunk is known by its address, but one that
+        has an account."""
+        trunk = self._carrier(flow.remote.host) if request.method != "REGISTER" else None
+        return trunk if trunk and trunk.kind != "account" else self._account(request, flow, now)
 
-    def _account(self, request: Request, flow: Flow, now: float) -> Account | None:
+    def _carrier(self, host: str) -> Trunk | None:
+        """The trunk that a source address is of."""
+        found = self._trunks.get(host) or self.carriers.get(host)
+        if found is None and self._networks:
+            address = ip_address(host)
+            return next((trunk for network, trunk in self._networks if address in network), None)
+        return found
+
+    def _account(self, request: Request, flow: Flow, now: float) -> Caller | None:
         """The account behind a request; None when it was answered here."""
         host = flow.remote.host
         try:
-            verdict = self._auth.check(request, host, self.directory, now)
+            verdict = self._auth.check(request, host, self._judged, now)
         except RemoteProtocolError as error:
             self.reject(request, flow, Refusal(error.status, "credentials", (), error.reason))
             return None
         if verdict.outcome is Outcome.GRANTED:
             self.purses.give_back(host)
-            return verdict.account
+            return self._logins.get(verdict.username) or verdict.account
         if not self.purses.take(host, now):
             self._core.events.append(Rejected("too_many_challenges", 0, host))
             return None
@@ -270,3 +285,10 @@ class Gatekeeper:
         tag = to_tag or self._core.identifiers.stateless_tag(request)
         told = (*headers, ("Server", self._core.settings.user_agent))
         return build_response(request, status, reason or None, told, to_tag=tag)
+
+
+def _account_of(trunk: Trunk, realm: str) -> Account:
+    """What the digest of a trunk that has an account here is checked against."""
+    secret = f"{trunk.username}:{realm}:{trunk.password}".encode()
+    ha1 = {"MD5": md5(secret, usedforsecurity=False).hexdigest(), "SHA-256": sha256(secret).hexdigest()}
+    return Account(trunk.username, "", ha1)

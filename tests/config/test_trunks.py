@@ -95,3 +95,28 @@ def test_one_number_rings_by_one_trunk() -> None:
     found = office(CARRIER)
     (problem,) = contradictions(Office(None, found.extensions, (*found.trunks, other), found.routes))
     assert "is a number of trunk Carrier too" in problem.message
+
+
+def test_an_account_needs_a_password_and_a_name_of_its_own() -> None:
+    peer = CARRIER.replace("kind: register", "kind: account")
+    assert list(contradictions(office(peer))) == []
+    taken = peer.replace('username: "493012345"', 'username: "1001"')
+    assert [problem.path for problem in contradictions(office(taken))] == ["trunk Carrier.username"]
+    bare = peer.replace("    password: Strong-enough-2026\n    channels", "    channels")
+    assert [problem.path for problem in contradictions(office(bare))] == ["trunk Carrier.password"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [("198.51.100.9", "198.51.100.9/32"), ("198.51.100.9/24", "198.51.100.0/24"), ("2001:db8::/32", None)],
+)
+def test_sources_are_addresses_and_networks(written: str, read_as: str | None) -> None:
+    found = office(CARRIER.replace("channels: 4", f'sources: ["{written}"]'))
+    assert found.trunks[0].sources == (read_as or written,)
+    assert office(dump_yaml(found)) == found
+
+
+@pytest.mark.parametrize("written", ["0.0.0.0/0", "carrier.example", "198.51.100.0/99"])
+def test_sources_that_are_none_or_everybody_are_refused(written: str) -> None:
+    with pytest.raises(ConfigError):
+        office(CARRIER.replace("channels: 4", f'sources: ["{written}"]'))

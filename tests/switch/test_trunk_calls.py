@@ -320,3 +320,50 @@ def test_an_unregistered_trunk_shows_itself_by_options_too(office: Office) -> No
     office.run(40)
     assert office.states == {"Peer": "up"}
     assert f"Via: SIP/2.0/UDP {OUTSIDE}:1024".encode() in far.wire[-1]
+
+
+# -- who calls -----------------------------------------------------------------------------------------------
+
+
+def test_other_addresses_of_a_carrier_are_known_and_their_neighbours_are_not(
+    office: Office, anna: Phone
+) -> None:
+    Carrier(office, "198.51.100.1")
+    office.configure(replace(MAIN, sources=("203.0.113.0/28", "203.0.113.99/32")))
+    for host, known in (("203.0.113.7", True), ("203.0.113.99", True), ("203.0.113.100", False)):
+        call = office.phone("493012345", host, register=False).call("+4930123456")
+        office.run(0.5)
+        assert ("100" in call.log) is known
+
+
+PEER = Trunk("Peer", "account", "192.0.2.50", username="branch", password="secret-branch",
+             numbers=(("+49301", "1001"),))  # fmt: skip
+
+
+def test_a_pbx_that_has_an_account_calls_with_its_password(office: Office, anna: Phone) -> None:
+    office.configure(PEER)
+    branch = office.phone("branch", "192.0.2.50", register=False)
+    call = branch.call("+49301")
+    office.run(0.5)
+    assert call.log[0] == "401", "its address alone is not enough"
+    anna.incoming.pick_up()
+    office.run(0.5)
+    assert call.log[-1] == "200"
+    assert office.switch.calls()[0].caller.line == "Peer"
+    call.bye()
+    other = branch.call("1002")
+    office.run(0.5)
+    assert other.log[-1] == "404"
+
+
+def test_a_wrong_password_of_a_pbx_is_refused(office: Office, anna: Phone) -> None:
+    office.configure(PEER)
+    branch = office.phone("branch", "192.0.2.50", register=False)
+    branch.password = "another"
+    call = branch.call("+49301")
+    office.run(3)
+    assert "100" not in call.log
+    assert not anna.calls
+    branch.register()
+    office.run(3)
+    assert not branch.registered
