@@ -169,6 +169,11 @@ class Office:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{path}: {error.code} {error.read().decode(errors='replace')}") from None
 
+    def signed_in(self) -> dict[str, str]:
+        """The headers that say so."""
+        self.live()
+        return {"Authorization": f"Bearer {self._token}"}
+
     def live(self) -> list[dict[str, Any]]:
         return list(self.api("/api/calls")["items"])
 

@@ -12,7 +12,7 @@ from pbx.api import problems
 from pbx.api.auth import Sessions, Tokens
 from pbx.api.guard import Access, Guard, Roles
 from pbx.api.problems import FieldError, Problem
-from pbx.api.resources import extensions, live, records, sessions, setup, system
+from pbx.api.resources import extensions, live, records, sessions, setup, system, trace
 from pbx.api.services import Services
 from pbx.api.static import Dashboard
 from pbx.config import ConfigError
@@ -50,6 +50,9 @@ def routes(services: Services, signing: Sessions) -> tuple[Route, ...]:
         Route("/api/security/bans/{address}/{account}", live.Ban(services), {"DELETE": ADMIN}),
         Route("/api/calls", live.Calls(services), {"GET": ADMIN}),
         Route("/api/calls/{call}", live.Call(services), {"DELETE": ADMIN}),
+        Route("/api/calls/{call}/trace", trace.Ladder(services), {"GET": ADMIN}),
+        Route("/api/calls/{call}/trace.txt", trace.Text(services), {"GET": ADMIN}),
+        Route("/api/calls/{call}/trace.pcap", trace.Capture(services), {"GET": ADMIN}),
         Route("/api/events", live.Events(services), {"GET": ADMIN}),
         Route("/api/records", records.Records(services), {"GET": ADMIN}),
         Route("/api/records/{call}", records.Record(services), {"GET": ADMIN}),

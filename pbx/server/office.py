@@ -6,8 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from functools import partial
@@ -37,10 +36,12 @@ from pbx.net.observe import Observer
 from pbx.net.offload import Offload
 from pbx.net.pulse import Pulse
 from pbx.net.resolver import Resolver, way_to
+from pbx.net.ring import Ring
 from pbx.net.streams import Streams
 from pbx.net.tls import Certificates
 from pbx.net.transports import Transports
 from pbx.net.writer import Writer
+from pbx.server.figures import publish
 from pbx.server.folder import open_store
 from pbx.server.gunicorn import Wsgi
 from pbx.server.heritage import adopt_calls, adopt_nonces, adopt_subscriptions
@@ -130,12 +131,14 @@ class Office:
             self._media_said,
             self._media_lost,
         )
+        ring = Ring()
+        self._driver.tap(ring)
         self._resolver = Resolver(self._local, SystemRandom())
-        self._exchange = Exchange(self._driver, self._broadcast, directory)
+        self._exchange = Exchange(self._driver, self._broadcast, directory, ring)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
         self._health = Health(self._probes())
         self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
-        self._publish()
+        publish(telemetry, self._driver, self._transports, self._media, self._broadcast, self._writer)
 
     def _streams(self) -> Streams:
         options = self._options
@@ -310,31 +313,6 @@ class Office:
     def _clock_was_set(self, now: float, wall: float) -> None:
         log.warning("the wall clock was set to %s", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall)))
         self._driver.post(lambda switch, _: switch.correct_clock(now, wall))
-
-    def _publish(self) -> None:
-        """Figures that the parts keep as plain numbers."""
-        gauge, counter, switch = self._telemetry.gauge, self._telemetry.counter, self._driver.machine
-        gauge("warden_phones", "Registered phones", lambda: switch.counts()["bindings"])
-        gauge("warden_calls", "Calls now, by state", self._calls_by_state, "state")
-        gauge("warden_switch_objects", "What the switch holds in memory", switch.counts, "kind")
-        gauge("warden_console_listeners", "Open live views", lambda: self._broadcast.listeners)
-        gauge("warden_records_waiting", "Facts not yet in the database", lambda: self._writer.waiting)
-        udp, streams = self._transports.udp, self._transports.streams
-        counter("warden_sip_received", "SIP datagrams received", lambda: udp.received)
-        counter("warden_sip_sent", "SIP datagrams sent", lambda: udp.sent)
-        counter("warden_sip_unsent", "SIP datagrams that could not be sent", lambda: udp.unsent)
-        gauge("warden_sip_connections", "SIP connections now", lambda: streams.counts, "transport")
-        counter("warden_sip_connections_refused", "Connections beyond the limits", lambda: streams.refused)
-        counter("warden_sip_dropped", "SIP datagrams dropped, inbox full", lambda: self._driver.dropped)
-        counter("warden_media_starts", "Starts of the media process", lambda: self._media.starts)
-        counter("warden_rtp_packets", "Audio packets relayed", lambda: self._media.totals.packets)
-        counter("warden_rtp_bytes", "Audio bytes relayed", lambda: self._media.totals.bytes)
-        counter("warden_rtp_lost", "Audio packets lost on the way to us", lambda: self._media.totals.lost)
-        counter("warden_rtp_refused", "Packets of a wrong source or kind", lambda: self._media.totals.refused)
-
-    def _calls_by_state(self) -> Mapping[str, float]:
-        states = Counter(call.state for call in self._exchange.calls())
-        return {state: states[state] for state in ("new", "ringing", "active", "held", "transferring")}
 
     def _probes(self) -> tuple[Probe, ...]:
         sip, data = self._options.sip, self._options.data

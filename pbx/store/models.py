@@ -184,6 +184,7 @@ class CallLeg(Model):
     duplicated = BigIntegerField(null=True)
     refused = BigIntegerField(null=True)
     jitter = DoubleField(null=True)
+    call_id = TextField(default="")
 
     class Meta:
         table_name = "call_leg"

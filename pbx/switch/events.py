@@ -29,7 +29,7 @@ class LegView:
     `Cause.slug`.
 
     `counters` are the audio's final figures, None while the leg lives or when the media process could not
-    tell.
+    tell.  `call_id` is the Call-ID of its dialog.
     """
 
     leg: str
@@ -41,6 +41,7 @@ class LegView:
     codec: str = ""
     cause: str = ""
     counters: Counters | None = None
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ class Leg:
             codec=self._voice(),
             cause=self.cause.slug if self.cause else "",
             counters=self.counters,
+            call_id=self.session.call_id,
         )
 
 

@@ -1,7 +1,7 @@
 """An API around a real store in a temporary folder; only the switch is a small one in memory."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ class Exchange:
     directory: Directory
     live: dict[str, CallView] = field(default_factory=dict)
     registered: list[BindingView] = field(default_factory=list)
+    rungs: list[object] = field(default_factory=list)
     banned: list[BanView] = field(default_factory=list)
     lines: list[TrunkView] = field(default_factory=list)
     queues: list[Queue] = field(default_factory=list)
@@ -73,6 +74,15 @@ class Exchange:
         before = len(self.banned)
         self.banned = [ban for ban in self.banned if (ban.address, ban.account) != (address, account)]
         return len(self.banned) < before
+
+    def ladder(self, call: CallView, call_ids: Collection[str]) -> tuple[Sequence[object], str]:
+        return self.rungs, "Not answered yet." if call_ids else ""
+
+    def ladder_text(self, call_ids: Collection[str]) -> str:
+        return "said" if self.rungs else ""
+
+    def capture(self, call_ids: Collection[str]) -> bytes | None:
+        return b"pcap" if self.rungs else None
 
     def trunks(self) -> tuple[TrunkView, ...]:
         return tuple(self.lines)

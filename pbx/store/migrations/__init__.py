@@ -9,7 +9,7 @@ from collections.abc import Callable
 from peewee import Database, DoubleField, IntegerField, Model, SchemaManager, TextField, fn
 
 from pbx.store.errors import StoreTooNew
-from pbx.store.migrations import m0001_first, m0002_transfers, m0003_trunks
+from pbx.store.migrations import m0001_first, m0002_transfers, m0003_trunks, m0004_call_ids
 
 Step = Callable[[Database], None]
 
@@ -17,6 +17,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("first", m0001_first.apply),
     ("transfers", m0002_transfers.apply),
     ("trunks", m0003_trunks.apply),
+    ("call ids", m0004_call_ids.apply),
 )
 
 

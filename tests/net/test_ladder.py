@@ -1,0 +1,98 @@
+"""The last messages, and the ladder that is made of them."""
+
+import struct
+
+from pbx.net.ladder import ladder, pcap, text, verdict
+from pbx.net.ring import Entry, Ring
+from pbx.sip.flow import Address, Flow
+from pbx.switch.events import CallView, Party
+
+US, ANNA = Address("192.0.2.1", 5060), Address("192.0.2.11", 5062)
+FLOW = Flow("udp", US, ANNA)
+
+
+def message(first: str, cseq: str, call_id: str = "c1", extra: str = "", body: str = "") -> bytes:
+    return (
+        f"{first}\r\nVia: SIP/2.0/UDP 192.0.2.11;branch=z9hG4bK1\r\n"
+        "From: <sip:a@b>;tag=1\r\nTo: <sip:c@b>\r\n"
+        f"Call-ID: {call_id}\r\nCSeq: {cseq}\r\n{extra}Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+INVITE = message("INVITE sip:c@b SIP/2.0", "1 INVITE", extra="Authorization: Digest response=secret\r\n")
+OK = message("SIP/2.0 200 OK", "1 INVITE", extra="Content-Type: application/sdp\r\n", body="v=0\r\n")
+ACK = message("ACK sip:c@b SIP/2.0", "1 ACK")
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        self.now += 0.25
+        return self.now
+
+
+def call(**more: object) -> CallView:
+    return CallView("x", "active", Party("1001"), "1002", Party("1002"), 1000.0, **more)  # type: ignore[arg-type]
+
+
+def recorded(*said: tuple[bool, bytes]) -> list[Entry]:
+    ring = Ring(clock=Clock())
+    for sent, data in said:
+        ring(sent, data, FLOW)
+    return ring.of(["c1"])
+
+
+def test_a_calls_messages_are_found_and_others_are_not() -> None:
+    other = message("INVITE sip:c@b SIP/2.0", "1 INVITE", "c2")
+    entries = recorded((False, INVITE), (False, other), (True, OK), (False, ACK))
+    assert [entry.data for entry in entries] == [INVITE, OK, ACK]
+
+
+def test_registrations_do_not_push_calls_out_and_room_has_an_end() -> None:
+    ring = Ring(calls=10_000, others=5_000)
+    ring(False, INVITE, FLOW)
+    for n in range(1000):
+        ring(False, message("REGISTER sip:b SIP/2.0", f"{n} REGISTER", f"r{n}"), FLOW)
+    assert len(ring.of(["c1"])) == 1
+    for n in range(1000):
+        ring(False, message("INVITE sip:c@b SIP/2.0", "1 INVITE", f"n{n}"), FLOW)
+    assert ring.of(["c1"]) == []
+    assert ring.used <= 15_000
+
+
+def test_the_ladder_has_times_titles_and_no_secrets() -> None:
+    rungs = ladder(recorded((False, INVITE), (True, OK), (False, ACK)))
+    assert [(rung.at, rung.sent, rung.title, rung.audio) for rung in rungs] == [
+        (0.0, False, "INVITE", False),
+        (250.0, True, "200 OK", True),
+        (500.0, False, "ACK", False),
+    ]
+    assert rungs[0].peer == "192.0.2.11:5062"
+    assert "secret" not in text(rungs)
+
+
+def test_the_verdict_says_what_looked_wrong() -> None:
+    fine = ladder(recorded((False, INVITE), (True, OK), (False, ACK)))
+    words = verdict(call(answered=1003.2, ended=1010.2, cause_text="hung up"), fine)
+    assert words == "Answered after 3.2 s, lasted 7 s; how it ended: hung up."
+    lossy = ladder(recorded((False, INVITE), (False, INVITE), (True, OK), (True, OK)))
+    words = verdict(call(answered=1003.2), lossy)
+    assert "192.0.2.11:5062 repeated 1 messages" in words
+    assert "We had to repeat 1 messages" in words
+    assert "The ACK of 192.0.2.11:5062 to our 200 never came" in words
+
+
+def test_a_capture_file_has_every_message_in_a_sound_packet() -> None:
+    data = pcap(recorded((False, INVITE), (True, OK)))
+    assert struct.unpack("<I", data[:4]) == (0xA1B2C3D4,)
+    at, found = 24, []
+    while at < len(data):
+        _, _, size, _ = struct.unpack("<IIII", data[at : at + 16])
+        packet = data[at + 16 : at + 16 + size]
+        total = sum(struct.unpack("!10H", packet[:20]))
+        assert (total & 0xFFFF) + (total >> 16) == 0xFFFF, "the checksum of the IP header"
+        found.append((struct.unpack("!HH", packet[20:24]), packet[28:34]))
+        at += 16 + size
+    assert found == [((5062, 5060), b"INVITE"), ((5060, 5062), b"SIP/2.")]
+    assert b"secret" not in data
