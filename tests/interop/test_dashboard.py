@@ -134,6 +134,15 @@ def record_is_there(page: Page, see: Callable[[str], None]) -> None:
     row.click()
     expect(page.get_by_test_id("record-story")).to_be_visible()
     see("7-record")
+    page.get_by_test_id("ladder-show").click()
+    expect(page.get_by_test_id("ladder-verdict")).to_be_visible()
+    expect(page.get_by_test_id("ladder").locator("li").first).to_contain_text("INVITE")
+    page.get_by_test_id("ladder").locator("summary").first.click()
+    expect(page.get_by_test_id("ladder").locator("pre").first).to_contain_text("Call-ID")
+    with page.expect_download() as saved:
+        page.get_by_test_id("ladder-pcap").click()
+    assert saved.value.path().read_bytes()[:4] == bytes.fromhex("d4c3b2a1")
+    see("7-ladder")
 
 
 def every_page_on_a_small_dark_screen(page: Page, see: Callable[[str], None]) -> None:

@@ -71,13 +71,24 @@ export class Api {
     return response;
   }
 
+  /** A file to be saved. */
+  async file(path: string): Promise<Blob> {
+    const response = await this.#signed("GET", path, undefined);
+    if (!response.ok) throw await Problem.from(response);
+    return response.blob();
+  }
+
   async #call<Body>(method: string, path: string, body: object | undefined): Promise<Body> {
+    return this.#json<Body>(await this.#signed(method, path, body));
+  }
+
+  async #signed(method: string, path: string, body: object | undefined): Promise<Response> {
     let response = await this.#request(method, path, body);
     if (response.status === 401 && this.signedIn) {
       if (await this.refresh()) response = await this.#request(method, path, body);
       else this.#expire();
     }
-    return this.#json<Body>(response);
+    return response;
   }
 
   async #exchange(): Promise<User | null> {

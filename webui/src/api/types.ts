@@ -127,3 +127,21 @@ export interface Trouble {
   text: string;
   call: string;
 }
+
+export interface TraceMessage {
+  at: number;
+  peer: string;
+  transport: string;
+  sent: boolean;
+  title: string;
+  cseq: string;
+  repeated: boolean;
+  audio: boolean;
+  text: string;
+}
+
+export interface Trace {
+  call: string;
+  verdict: string;
+  messages: TraceMessage[];
+}

@@ -6,6 +6,7 @@ import type { Call, Counters, Leg } from "../api/types";
 import { useApp } from "../app";
 import { bytes, dateTime, deviceName, duration, timeOfDay } from "../format";
 import { Icon } from "../ui/icons";
+import { Ladder } from "./ladder";
 import { Avatar, Failed, PageHead, PartyLine, Pill, Skeleton } from "../ui/parts";
 import { audioVerdict, calleeOf, causeWords, codecName, endedBy, lossShare, outcome, partyName, story, talkSeconds } from "../words";
 
@@ -56,6 +57,7 @@ function Detail({ call }: { call: Call }): JSX.Element {
         {call.legs.map((leg) => <LegCard key={leg.leg} leg={leg} />)}
         {call.legs.length === 0 && <p class="hint">Nobody was reached, so there is no audio to tell of.</p>}
       </div>
+      <Ladder call={call.call} />
       <p class="hint">Call <span class="mono">{call.call}</span></p>
     </div>
   );

@@ -3,7 +3,7 @@ import { computed, signal, type Signal } from "@preact/signals";
 import type { Api } from "../api/client";
 import { Problem } from "../api/problem";
 import type { ServerEvent } from "../api/sse";
-import type { Call, Check, Extension, Health, Page, Phone, PhoneAccount, Site, Trouble, User } from "../api/types";
+import type { Call, Check, Extension, Health, Page, Phone, PhoneAccount, Site, Trace, Trouble, User } from "../api/types";
 import { Live } from "./live";
 import { byNumber, callIn, sortPhones, withCall } from "./reduce";
 
@@ -124,6 +124,14 @@ export class Store {
 
   records(query: string): Promise<Page<Call>> {
     return this.#api.get(`/api/records${query}`);
+  }
+
+  trace(call: string): Promise<Trace> {
+    return this.#api.get(`/api/calls/${encodeURIComponent(call)}/trace`);
+  }
+
+  traceFile(call: string, kind: "txt" | "pcap"): Promise<Blob> {
+    return this.#api.file(`/api/calls/${encodeURIComponent(call)}/trace.${kind}`);
   }
 
   record(call: string): Promise<Call> {
