@@ -1,5 +1,6 @@
 """A carrier in virtual time: registrar and far end at an address of its own, and the DNS that finds it."""
 
+import re
 from dataclasses import replace
 
 from pbx.directory import OutboundRoute, Trunk
@@ -9,6 +10,14 @@ from tests.journalled import Journalled
 from tests.world import PBX, Phone, md5
 
 REALM, NONCE = "carrier.test", "cafe"
+
+MAIN = Trunk(
+    "Main", "register", "sip.carrier.test", username="493012345", password="carrier-secret",
+    numbers=(("*", "1001"),), caller_id="+493012345600",
+)  # fmt: skip
+SPARE = Trunk("Spare", "ip", "198.51.100.77")
+OUT = OutboundRoute("Out", "0X.", ("Main", "Spare"), strip=1)
+OUTSIDE = "203.0.113.5"
 
 
 class Office(Journalled):
@@ -70,7 +79,8 @@ class Carrier(Phone):
         if self.silent:
             return
         self.seen.append(request)
-        method, to = request.method, f"{request.get('To')};tag=carrier"
+        method, to = request.method, request.get("To") or ""
+        to += "" if request.to.tag else ";tag=carrier"
         if method in self.refuse:
             self.answer(request, self.refuse[method], to, f"{self.headers}Content-Length: 0\r\n\r\n")
         elif method in self.challenges and not self._knows(request):
@@ -120,3 +130,23 @@ class Carrier(Phone):
         return sum(request.method == method for request in self.seen)
 
 
+class Beyond(Carrier):
+    """A carrier beyond our router, which shows us at OUTSIDE.  `wire` is all that it ever got."""
+
+    def __init__(self, office: Office, host: str = "198.51.100.1") -> None:
+        super().__init__(office, host)
+        self.wire: list[bytes] = []
+
+    def receive(self, data: bytes) -> None:
+        self.wire.append(data)
+        super().receive(data)
+
+    def answer(self, request: Request, status: int, to: str, tail: str) -> None:
+        via = (request.get("Via") or "").replace(";rport", f";rport=1024;received={OUTSIDE}", 1)
+        request.set("Via", via)
+        super().answer(request, status, to, tail)
+
+    def leaks(self) -> list[str]:
+        """Lines with our inside address."""
+        inside = re.compile(rf"{re.escape(PBX.host)}(?![0-9])")
+        return [line for data in self.wire for line in data.decode().splitlines() if inside.search(line)]

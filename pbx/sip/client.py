@@ -13,6 +13,7 @@ from pbx.sip.headers import NameAddr
 from pbx.sip.message import Request, Response, build_request
 from pbx.sip.timers import Timer
 from pbx.sip.transaction import ClientTransaction
+from pbx.sip.transaction import State as Step
 from pbx.sip.uri import Uri
 
 PATIENCE = 3.0
@@ -90,6 +91,13 @@ class Inquiry:
         transaction, self._transaction = self._transaction, None
         if transaction is not None:
             transaction.terminate(now)
+
+    def widen(self, flows: Sequence[Flow], now: float) -> None:
+        """There are further flows to try."""
+        tried = self._flows[: self._at + 1]
+        self._flows = (*tried, *(flow for flow in flows if flow not in tried))
+        if self._transaction is not None and self._transaction.state is Step.TRYING:
+            self._wait(now)
 
     def _send(self, credentials: Sequence[Header], now: float) -> None:
         self._tries += 1

@@ -112,7 +112,8 @@ def _strongest(response: Response, where: str) -> dict[str, Nonce]:
         algorithm = auth.get("algorithm", "MD5").upper()
         choices = [word.strip().lower() for word in auth.get("qop").split(",")]
         realm = auth.get("realm")
-        if not auth.is_digest or algorithm not in ALGORITHMS or not auth.get("nonce"):
+        sane = all(value.isprintable() for _, value in auth.params)  # we are to repeat it
+        if not auth.is_digest or algorithm not in ALGORITHMS or not auth.get("nonce") or not sane:
             continue
         if choices != [""] and "auth" not in choices:
             continue

@@ -93,7 +93,9 @@ class Registration:
         changed, self.flows = set(flows) != set(self.flows), flows
         if self.state is State.IDLE:
             self._feed(Input.START, now)
-        elif changed and (self.flow is None or self.flow not in flows or self.state is State.WAITING):
+        elif changed and self.state is State.ASKING and self._inquiry is not None:
+            self._inquiry.widen(flows, now)
+        elif changed and (self.flow not in flows or self.state is State.WAITING):
             self._feed(Input.MOVED, now)
 
     def stop(self, now: float) -> None:
@@ -315,7 +317,6 @@ TABLE: Mapping[tuple[State, Input], tuple[State, Action]] = MappingProxyType(
         (State.ASKING, Input.BRIEF): (State.ASKING, ask),
         (State.ASKING, Input.REFUSED): (State.WAITING, back_off),
         (State.ASKING, Input.SILENT): (State.WAITING, back_off),
-        (State.ASKING, Input.MOVED): (State.ASKING, ask),
         (State.ASKING, Input.STOP): (State.LEAVING, leave),
         (State.UP, Input.DUE): (State.RENEWING, ask),
         (State.UP, Input.MOVED): (State.RENEWING, ask),

@@ -160,6 +160,9 @@ def _adopt_leg(desk: Desk, kept: KeptLeg, now: float) -> Leg:
     leg.codecs, leg.state = kept.codecs, LegState.ANSWERED
     leg.session = desk.stack.adopt(kept.session, now)
     leg.session.said = negotiation.local
+    line = desk.trunks.line(kept.party.line)
+    if line is not None and leg.session.dialog is not None:
+        leg.session.dialog.login = line.login
     desk.media.ports.claim(kept.local.port)
     return leg
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pbx.sip.flow import Flow
 from pbx.sip.headers import NameAddr
@@ -97,11 +98,12 @@ class Outbound:
         extension = desk.stack.directory.extensions.get(caller.number)
         number = (extension.outside if extension else "") or trunk.caller_id or trunk.username
         us = Uri("sip", number or caller.number, domain)
+        them = Uri("sip", quote(self._number, safe="+*"), domain)
         session = desk.stack.invite(
-            Uri("sip", self._number, domain),
+            them,
             flow,
             from_=NameAddr(caller.name if not trunk.caller_id else "", us),
-            to=NameAddr("", Uri("sip", self._number, domain)),
+            to=NameAddr("", them),
             sdp=leg.offer(codecs, audio.direction, audio.ptime) if audio else leg.offer(codecs),
             now=now,
             max_forwards=call.max_forwards - 1,

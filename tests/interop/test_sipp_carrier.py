@@ -1,5 +1,7 @@
 """SIPp as a carrier: it challenges REGISTER with 401 and INVITE with 407, and checks what it is answered."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from tests.interop import sipp as s
 from tests.interop.sipp import Phone, Playing
 from tests.office import Office, office_yaml, wait_for
 
-HOST, CARRIER, DESK = "127.0.0.33", "127.0.1.33", "127.0.1.35"
+HOST, CARRIER, SECOND, DESK = "127.0.0.33", "127.0.1.33", "127.0.1.34", "127.0.1.35"
 ACCOUNT, SECRET = "4930123450", "carrier-secret-2026"
 
 DIGEST = 'Digest realm="carrier.test", nonce="{}", algorithm=MD5, qop="auth"'
@@ -73,18 +75,26 @@ def carrier() -> list[str]:
 def document() -> str:
     office = yaml.safe_load(office_yaml(HOST, ["1001"]))
     trunk = {"name": "Carrier", "kind": "register", "address": CARRIER, "username": ACCOUNT}
+    trunk["fallbacks"] = [SECOND]
     office["trunks"] = [trunk | {"password": SECRET, "transport": "udp", "domain": "carrier.test"}]
     office["routes"] = [{"name": "Out", "pattern": "0X.", "strip": 1, "trunks": ["Carrier"]}]
     return yaml.safe_dump(office)
 
 
-@pytest.fixture
-def sipp(tmp_path: Path, program: Callable[[str], str]) -> Iterator[Playing]:
-    peer = Phone(
-        tmp_path / "carrier", ACCOUNT, CARRIER, f"{HOST}:5060", "carrier.test", SECRET, program("sipp")
-    )
+def playing(folder: Path, address: str, path: str) -> Iterator[Playing]:
+    peer = Phone(folder, ACCOUNT, address, f"{HOST}:5060", "carrier.test", SECRET, path)
     yield peer.play(*carrier(), options=["-m", "1000", "-deadcall_wait", "0", "-nr"])
     peer.end()
+
+
+@pytest.fixture
+def sipp(tmp_path: Path, program: Callable[[str], str]) -> Iterator[Playing]:
+    yield from playing(tmp_path / "carrier", CARRIER, program("sipp"))
+
+
+@pytest.fixture
+def second(tmp_path: Path, program: Callable[[str], str]) -> Iterator[Playing]:
+    yield from playing(tmp_path / "second", SECOND, program("sipp"))
 
 
 @pytest.fixture
@@ -121,3 +131,18 @@ def test_registered_after_a_401_and_called_after_a_407(office: Office, sipp: Pla
     assert sipp.took("INVITE sip:301234567@carrier.test") == 2
     record = office.record("1001", "0301234567")
     assert (record["cause"], record["callee"]["number"]) == ("normal", "301234567")
+
+
+def test_a_host_that_is_stopped_is_left_for_the_next_one(
+    office: Office, sipp: Playing, second: Playing, desk: Phone
+) -> None:
+    wait_for(lambda: state(office) == "up", 15, "the trunk is up")
+    os.kill(sipp.process.pid, signal.SIGSTOP)
+    try:
+        steps = [s.dial(), s.receive(180), s.answered(), s.ack(), s.bye()]
+        desk.play(*steps, to="0301234567").succeeds()
+        assert second.took("INVITE sip:301234567@carrier.test") == 2
+    finally:
+        os.kill(sipp.process.pid, signal.SIGCONT)
+    office.settled()
+    assert office.record("1001", "0301234567")["cause"] == "normal"

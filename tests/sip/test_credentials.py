@@ -112,7 +112,7 @@ def test_a_proxy_and_a_server_both_get_what_they_asked_for() -> None:
 def test_what_we_cannot_answer_is_said_so() -> None:
     asked, me = request(), login()
     challenges = ('Digest realm="r", nonce="1", qop="auth-int"', 'Digest realm="r", nonce="", qop="auth"',
-                  'Digest realm="r" nonce')  # fmt: skip
+                  'Digest realm="r" nonce', 'Digest realm="\\\0", nonce="1", qop="auth"')  # fmt: skip
     assert me.answer(asked, refusal(asked, *challenges)) == []
     assert me.why == UNKNOWN
 

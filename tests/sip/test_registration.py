@@ -197,6 +197,18 @@ def test_the_next_host_when_the_first_is_silent_or_busy() -> None:
     carrier.leave()
 
 
+def test_a_host_that_is_found_later_is_tried_next_and_no_request_is_sent_twice() -> None:
+    carrier = Carrier(lambda request: None)
+    both = (carrier.flows[0], carrier.flows[0]._replace(remote=TWO))
+    carrier.machine.start(both, carrier.rig.now)
+    carrier.run()
+    assert len(carrier.asked) == 1
+    carrier.answers = lambda request: None if carrier.asked[-1][2] == ONE else granted(request)
+    carrier.run(3.5)
+    assert carrier.machine.flow == both[1]
+    carrier.leave()
+
+
 def test_nobody_answers() -> None:
     carrier = Carrier(lambda request: None, (ONE, TWO))
     carrier.run(40)

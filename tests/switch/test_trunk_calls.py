@@ -1,26 +1,15 @@
-"""Calls through carriers that hide, refuse, vanish in mid-set-up, sit beyond a router, or are full."""
+"""Calls through carriers that hide, refuse, vanish in mid-set-up or sit beyond a router."""
 
-import re
 from dataclasses import replace
 
 import pytest
 
-from pbx.directory import OutboundRoute, Trunk
+from pbx.directory import Trunk
 from pbx.sip.flow import Address, Flow
 from pbx.sip.message import Request
-from pbx.sip.uri import Uri
 from pbx.switch.events import Trouble
-from pbx.switch.trunks import caller_number
-from tests.carrier import Carrier, Office
+from tests.carrier import MAIN, OUT, OUTSIDE, SPARE, Beyond, Carrier, Office
 from tests.world import PBX, Phone, PhoneCall
-
-MAIN = Trunk(
-    "Main", "register", "sip.carrier.test", username="493012345", password="carrier-secret",
-    numbers=(("*", "1001"),), caller_id="+493012345600",
-)  # fmt: skip
-SPARE = Trunk("Spare", "ip", "198.51.100.77")
-OUT = OutboundRoute("Out", "0X.", ("Main", "Spare"), strip=1)
-OUTSIDE = "203.0.113.5"
 
 
 @pytest.fixture
@@ -31,28 +20,6 @@ def office() -> Office:
 @pytest.fixture
 def anna(office: Office) -> Phone:
     return office.phone("1001", "192.0.2.11")
-
-
-class Beyond(Carrier):
-    """A carrier beyond our router, which shows us at OUTSIDE.  `wire` is all that it ever got."""
-
-    def __init__(self, office: Office, host: str = "198.51.100.1") -> None:
-        super().__init__(office, host)
-        self.wire: list[bytes] = []
-
-    def receive(self, data: bytes) -> None:
-        self.wire.append(data)
-        super().receive(data)
-
-    def answer(self, request: Request, status: int, to: str, tail: str) -> None:
-        via = (request.get("Via") or "").replace(";rport", f";rport=1024;received={OUTSIDE}", 1)
-        request.set("Via", via)
-        super().answer(request, status, to, tail)
-
-    def leaks(self) -> list[str]:
-        """Lines with our inside address."""
-        inside = re.compile(rf"{re.escape(PBX.host)}(?![0-9])")
-        return [line for data in self.wire for line in data.decode().splitlines() if inside.search(line)]
 
 
 def long_call(office: Office, mine: PhoneCall, theirs: PhoneCall) -> None:
@@ -120,6 +87,48 @@ def test_nor_does_a_switch_that_took_over(office: Office, anna: Phone) -> None:
     assert carrier.leaks() == []
     theirs.bye()
     office.run(1)
+
+
+def test_a_carrier_that_challenges_a_bye_gets_its_answer_after_a_restart(office: Office, anna: Phone) -> None:
+    carrier = Carrier(office, "198.51.100.1")
+    office.configure(MAIN, routes=(OUT,))
+    mine = anna.call("0301")
+    office.run(0.5)
+    carrier.incoming.pick_up()
+    office.run(0.5)
+    office.kill()
+    office.run(1)
+    carrier.challenges.add("BYE")
+    mine.bye()
+    office.run(1)
+    (bye,) = [request for request in carrier.seen if request.method == "BYE"]
+    assert bye.get("Authorization"), "with the nonce of the registration"
+    assert carrier.incoming.over
+
+
+def test_what_is_dialled_stays_one_number(office: Office, anna: Phone) -> None:
+    carrier = Carrier(office, "198.51.100.1")
+    office.configure(MAIN, routes=(replace(OUT, pattern="0."),))
+    mine = anna.call("0*31%23")
+    office.run(0.5)
+    assert carrier.seen[-1].raw_uri == "sip:*31%23@sip.carrier.test"
+    mine.cancel()
+    office.run(1)
+
+
+def test_without_an_answer_from_dns_nothing_waits(office: Office, anna: Phone) -> None:
+    bert = office.phone("1002", "192.0.2.12")
+    office.switch.located = lambda token, flows, now: None  # type: ignore[method-assign]
+    office.configure(MAIN, routes=(OUT,))
+    began, mine = office.now, anna.call("0301")
+    office.run()
+    assert mine.log[-1] == "503"
+    anna.call("1002")
+    office.run()
+    bert.incoming.ring()
+    office.run()
+    assert anna.calls[-1].log[-1] == "180"
+    assert office.now == began
 
 
 # -- in mid-set-up -------------------------------------------------------------------------------------------
@@ -249,40 +258,6 @@ def test_nobody_is_transferred_to_the_outside(office: Office, anna: Phone) -> No
     office.run(1)
 
 
-# -- calls in ------------------------------------------------------------------------------------------------
-
-
-def test_a_full_trunk_takes_no_more_calls_and_says_so(office: Office, anna: Phone) -> None:
-    carrier = Carrier(office, "198.51.100.1")
-    office.configure(replace(MAIN, channels=1), routes=(OUT,))
-    first = carrier.call("+4930123456")
-    office.run(0.5)
-    anna.incoming.pick_up()
-    office.run(0.5)
-    second = carrier.call("+4930123456")
-    office.run(0.5)
-    assert second.log[-1] == "503"
-    (trouble,) = office.told(Trouble)
-    assert trouble.text == "a call from Main was refused: all 1 channels are in use"
-    first.bye()
-    office.run(0.5)
-    third = carrier.call("+4930123456")
-    office.run(0.5)
-    assert third.log[-1] == "100"
-
-
-@pytest.mark.parametrize(
-    ("uri", "number"),
-    [
-        ("sip:+49-30.123@c.test", "+4930123"), ("sip:+4930123;phone-context=x@c.test", "+4930123"),
-        ("tel:+49-30-123", "+4930123"), ("sip:030%20123@c.test", "030123"), ("sip:anna.b@c.test", "anna.b"),
-        ("sip:c.test", "anonymous"),
-    ],
-)  # fmt: skip
-def test_who_calls_is_a_number_without_ornaments(uri: str, number: str) -> None:
-    assert caller_number(Uri.parse(uri)) == number
-
-
 # -- where it is ---------------------------------------------------------------------------------------------
 
 
@@ -320,50 +295,3 @@ def test_an_unregistered_trunk_shows_itself_by_options_too(office: Office) -> No
     office.run(40)
     assert office.states == {"Peer": "up"}
     assert f"Via: SIP/2.0/UDP {OUTSIDE}:1024".encode() in far.wire[-1]
-
-
-# -- who calls -----------------------------------------------------------------------------------------------
-
-
-def test_other_addresses_of_a_carrier_are_known_and_their_neighbours_are_not(
-    office: Office, anna: Phone
-) -> None:
-    Carrier(office, "198.51.100.1")
-    office.configure(replace(MAIN, sources=("203.0.113.0/28", "203.0.113.99/32")))
-    for host, known in (("203.0.113.7", True), ("203.0.113.99", True), ("203.0.113.100", False)):
-        call = office.phone("493012345", host, register=False).call("+4930123456")
-        office.run(0.5)
-        assert ("100" in call.log) is known
-
-
-PEER = Trunk("Peer", "account", "192.0.2.50", username="branch", password="secret-branch",
-             numbers=(("+49301", "1001"),))  # fmt: skip
-
-
-def test_a_pbx_that_has_an_account_calls_with_its_password(office: Office, anna: Phone) -> None:
-    office.configure(PEER)
-    branch = office.phone("branch", "192.0.2.50", register=False)
-    call = branch.call("+49301")
-    office.run(0.5)
-    assert call.log[0] == "401", "its address alone is not enough"
-    anna.incoming.pick_up()
-    office.run(0.5)
-    assert call.log[-1] == "200"
-    assert office.switch.calls()[0].caller.line == "Peer"
-    call.bye()
-    other = branch.call("1002")
-    office.run(0.5)
-    assert other.log[-1] == "404"
-
-
-def test_a_wrong_password_of_a_pbx_is_refused(office: Office, anna: Phone) -> None:
-    office.configure(PEER)
-    branch = office.phone("branch", "192.0.2.50", register=False)
-    branch.password = "another"
-    call = branch.call("+49301")
-    office.run(3)
-    assert "100" not in call.log
-    assert not anna.calls
-    branch.register()
-    office.run(3)
-    assert not branch.registered
