@@ -29,6 +29,7 @@ from pbx.sip.refer import replaced
 from pbx.sip.refresh import too_small
 from pbx.sip.register import register
 from pbx.sip.registrar import Registrar
+from pbx.sip.registration import MARK
 from pbx.sip.strangers import Purses, is_near, is_scanner
 from pbx.sip.transaction import ServerTransaction
 from pbx.sip.transaction_layer import answer_flow
@@ -47,6 +48,7 @@ class Gatekeeper:
         self.purses = Purses()
         self._delayed: set[ServerTransaction] = set()
         self.carriers: Mapping[str, Trunk] = {}  # where trunks that we register at were found
+        self.marks: Mapping[str, Trunk] = {}  # by the mark of the Contact that we registered there
         self._services: dict[str, Service] = {"REGISTER": self._register, "INVITE": self._invite}
         self.use(directory)
 
@@ -108,7 +110,7 @@ class Gatekeeper:
         host = flow.remote.host
         if request.method != "INVITE" or is_near(host) or request.get("Authorization") is not None:
             return ""
-        known = self._carrier(host) is not None or self._registrar.knows(host)
+        known = self._carrier(request, host) is not None or self._registrar.knows(host)
         return "" if known else "stranger"
 
     def _refusal(self, request: Request, secure: bool) -> Refusal | None:
@@ -147,12 +149,17 @@ class Gatekeeper:
     def _caller(self, request: Request, flow: Flow, now: float) -> Caller | None:
         """Who sends a request; None when it was answered here.  A trunk is known by its address, but one that
         has an account."""
-        trunk = self._carrier(flow.remote.host) if request.method != "REGISTER" else None
+        trunk = self._carrier(request, flow.remote.host) if request.method != "REGISTER" else None
         return trunk if trunk and trunk.kind != "account" else self._account(request, flow, now)
 
-    def _carrier(self, host: str) -> Trunk | None:
-        """The trunk that a source address is of."""
+    def _carrier(self, request: Request, host: str) -> Trunk | None:
+        """The trunk that a source address is of, or that alone knows the Contact which is called.
+
+        Carriers call from more addresses than they register at.
+        """
         found = self._trunks.get(host) or self.carriers.get(host)
+        if found is None and self.marks and (mark := request.uri.param(MARK)):
+            found = self.marks.get(mark)
         if found is None and self._networks:
             address = ip_address(host)
             return next((trunk for network, trunk in self._networks if address in network), None)

@@ -30,6 +30,9 @@ REFUSED_SOONEST, REFUSED_LATEST = 30.0, 1800.0
 """The same after a refusal: whoever asks too often with a wrong password is locked out."""
 LONGEST = 86_400
 
+MARK = "line"
+"""The parameter of our Contact's URI: a registrar calls us at the whole URI (§10.3, §16.6)."""
+
 
 class State(StrEnum):
     IDLE = "unregistered"
@@ -55,13 +58,15 @@ class Input(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is registered where: `uri` is the registrar, `me` the address of record, `user` the user part of
-    our Contact; `external` is our address outside, "" = what the registrar sees."""
+    our Contact, `mark` a parameter of it by which calls to it are known; `external` is our address outside,
+    "" = what the registrar sees."""
 
     uri: Uri
     me: NameAddr
     user: str
     expires: int
     external: str = ""
+    mark: str = ""
 
 
 class Registration:
@@ -132,7 +137,7 @@ class Registration:
 
     def _headers(self, flow: Flow) -> list[Header]:
         gone = self.state is State.LEAVING
-        self._sent = contact = self._core.contact(self.wish.user, flow)
+        self._sent = contact = self._contact(flow)
         contacts = [contact] if not gone else [f"{contact};expires=0"]
         if self._bound and self._bound != contact:
             contacts.append(f"{self._bound};expires=0")
@@ -141,6 +146,10 @@ class Registration:
             ("Expires", "0" if gone else f"{self._expires}"),
             ("Supported", "path"),
         ]
+
+    def _contact(self, flow: Flow) -> str:
+        contact = self._core.contact(self.wish.user, flow)
+        return contact.replace(">", f";{MARK}={self.wish.mark}>") if self.wish.mark else contact
 
     def leave(self, now: float) -> None:
         self._quiet(now)
@@ -189,7 +198,7 @@ class Registration:
         )
         if self._pulse is None:
             self._pulse = self._core.timers.set(now + KEEP_ALIVE, self.ping)
-        if self._core.contact(self.wish.user, answer.flow) == self._bound:
+        if self._contact(answer.flow) == self._bound:
             self._moves = 0
             return
         # It saw us at another address: at once, but not for ever where a NAT gives a new port each time.

@@ -282,9 +282,9 @@ class Stack:
         session.said = sdp
         return session
 
-    def know(self, hosts: Mapping[str, Trunk]) -> None:
-        """These hosts are carriers', beside those that the directory names."""
-        self._gatekeeper.carriers = hosts
+    def know(self, hosts: Mapping[str, Trunk], marks: Mapping[str, Trunk]) -> None:
+        """These hosts are carriers', beside those of the directory, and so is who calls a marked Contact."""
+        self._gatekeeper.carriers, self._gatekeeper.marks = hosts, marks
 
     def login(self, username: str, password: str) -> Login:
         """What a peer knows us by."""

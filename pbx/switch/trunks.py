@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from pbx.directory import Account, Directory, Trunk
@@ -77,7 +78,7 @@ class Line:
         trunk, domain = self.trunk, self.domain
         assert self.login is not None
         me = NameAddr("", Uri("sip", trunk.username, domain))
-        wish = Wish(Uri("sip", None, domain), me, trunk.username, trunk.expires, trunk.external)
+        wish = Wish(Uri("sip", None, domain), me, trunk.username, trunk.expires, trunk.external, _mark(trunk))
         return self._desk.stack.registration(wish, self.login, self._standing)
 
     # -- its life
@@ -270,7 +271,9 @@ class Trunks:
     def _know(self) -> None:
         """Calls come in from where a carrier was found."""
         lines = self._lines.values()
-        self._desk.stack.know({flow.remote.host: line.trunk for line in lines for flow in line.flows})
+        hosts = {flow.remote.host: line.trunk for line in lines for flow in line.flows}
+        marks = {line.registration.wish.mark: line.trunk for line in lines if line.registration is not None}
+        self._desk.stack.know(hosts, marks)
 
     def called(self, trunk: Trunk, dialled: str, to: str) -> str:
         """Which extension a call from outside is for; "" = nobody.  Without numbers: what was dialled."""
@@ -282,6 +285,12 @@ class Trunks:
             if (found := numbers.get(_digits(number))) is not None:
                 return found
         return dict(trunk.numbers).get("*", "")
+
+
+def _mark(trunk: Trunk) -> str:
+    """What nobody can guess, and a switch that takes over says again."""
+    key = trunk.password.encode()[:64]
+    return blake2b(f"{trunk.name} {trunk.username}".encode(), key=key, digest_size=8).hexdigest()
 
 
 def caller_number(uri: Uri) -> str:

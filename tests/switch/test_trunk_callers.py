@@ -95,3 +95,26 @@ def test_a_wrong_password_of_a_pbx_is_refused(office: Office, anna: Phone) -> No
     branch.register()
     office.run(3)
     assert not branch.registered
+
+
+def test_whoever_calls_the_contact_that_only_the_carrier_knows_is_the_carrier(
+    office: Office, anna: Phone
+) -> None:
+    carrier = Carrier(office, "198.51.100.1")
+    office.configure(MAIN)
+    inside = carrier.contact.strip("<>")
+    for host, uri, known in (
+        ("203.0.113.7", inside, True),
+        ("203.0.113.8", inside.partition(";")[0], False),
+        ("203.0.113.9", inside.partition("=")[0] + "=0123456789abcdef", False),
+    ):
+        other = office.phone("493012345", host, register=False)
+        caller, called = "<sip:1@c.test>;tag=1", "<sip:+4930@c.test>"
+        other.request("INVITE", uri, caller, called, f"c-{host}", 1, other.sdp())
+        office.run(0.5)
+        assert ("100 INVITE" in other.log) is known
+    assert office.switch.calls()[0].caller.line == "Main"
+    office.run(100)
+    office.kill()
+    office.run(1)
+    assert carrier.contact.strip("<>") == inside
