@@ -20,7 +20,7 @@ def learn(core: Core, response: Response, flow: Flow, fixed: str = "") -> None:
         return
     # A connection that the peer would open goes to the port that we listen on.
     port = (via.rport if flow.transport == "udp" else None) or flow.local.port
-    seen = Address(host, port)
+    seen = Address(host, port if port < 65536 else flow.local.port)
     if seen == flow.local:
         core.faces.hide(flow.remote.host)
     else:

@@ -194,7 +194,7 @@ class Registration:
         self._bound = self._sent
         self.route = _service_route(answer.response)
         self._timer = self._core.timers.set(
-            now + max(1.0, granted * self._core.random.uniform(0.5, 0.75)), self._due
+            now + max(SOONEST, granted * self._core.random.uniform(0.5, 0.75)), self._due
         )
         if self._pulse is None:
             self._pulse = self._core.timers.set(now + KEEP_ALIVE, self.ping)

@@ -277,3 +277,34 @@ def test_stopped_while_it_asks_and_while_it_waits() -> None:
     assert "wrong" in carrier.machine.why
     carrier.leave()
     assert len(carrier.asked) == 1, "where nothing is registered there is nothing to take back"
+
+
+NONSENSE = (
+    "Contact: *", "Contact: <sip:token@[::1]>;expires=-1", "Contact: <tel:1>;expires=x", "Expires: soon",
+    "Min-Expires: 99999999999999", "Min-Expires: -1", "Retry-After: (never)",
+    "Retry-After: 99999999999999999", "Service-Route: <sip:a",
+    "Service-Route: " + ",".join(["<sip:a;lr>"] * 500), "WWW-Authenticate: Digest",
+    'WWW-Authenticate: Digest realm="r", nonce="n", nonce="m"',
+    'WWW-Authenticate: Digest nonce="\\\0", realm=""',
+    'WWW-Authenticate: Digest realm="' + "r" * 3000 + '", nonce="n", qop="auth,auth,,"', "Via: SIP/2.0/UDP h",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [200, 401, 407, 423, 503, 301, 699])
+def test_nonsense_from_a_registrar_harms_nobody(status: int) -> None:
+    for line in NONSENSE:
+        carrier = Carrier(lambda request, line=line: (status, [line]))  # type: ignore[misc]
+        carrier.run(300)
+        assert len(carrier.asked) < 70, line
+        carrier.leave()
+
+
+def test_where_we_are_seen_is_an_address_or_nothing() -> None:
+    carrier = Carrier(granted)
+    carrier.seen = Address("example.com", 5060)
+    carrier.run(460)
+    assert carrier.requests[-1].all("Contact") == [f"<sip:token@{SERVER}>"]
+    carrier.seen = Address("198.51.100.7", 70000)
+    carrier.run(900)
+    assert carrier.requests[-1].all("Contact") == ["<sip:token@198.51.100.7:5060>"]
+    carrier.leave()
