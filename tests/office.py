@@ -70,8 +70,15 @@ class Office:
     """`warden run` on `host`, stopped as Ctrl-C does.  `namespace` names its network."""
 
     def __init__(
-        self, folder: Path, host: str, sip: str = "", rtp: str = "10000-10999", namespace: str = ""
+        self,
+        folder: Path,
+        host: str,
+        sip: str = "",
+        rtp: str = "10000-10999",
+        namespace: str = "",
+        options: str = "",
     ) -> None:
+        self.options = options  # further words for `warden run`
         self.host, self.sip, self.rtp, self.namespace = host, sip or f"{host}:5060", rtp, namespace
         self.data = folder / "data"
         self.log = folder / "warden.log"
@@ -101,6 +108,7 @@ class Office:
 
     def start(self, seconds: float = 15.0) -> None:
         words = f"run --data {self.data} --http {self.host}:9000 --sip {self.sip} --rtp {self.rtp}"
+        words = f"{words} {self.options}"
         with self.log.open("ab") as log:
             command = [*prefix(self.namespace), str(WARDEN), *words.split()]
             streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}

@@ -77,6 +77,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--wss", default="", metavar="HOST:PORT|off", help="SIP of browsers (the one after)")
     run.add_argument("--ws", default="off", metavar="HOST:PORT|off", help="the same unencrypted (off)")
     run.add_argument("--rtp", default="10000-20000", metavar="FIRST-LAST", help="audio ports (%(default)s)")
+    run.add_argument("--hep", default="", metavar="HOST:PORT", help="send every SIP message to a Homer there")
     run.add_argument("--verbose", action="store_true", help="log more")
 
 

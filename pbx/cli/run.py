@@ -44,7 +44,8 @@ def read_options(options: argparse.Namespace) -> "Options":
     tls = _beside(options.tls, "--tls", sip, 1)
     wss = _beside(options.wss, "--wss", sip, 2)
     ws = _beside(options.ws, "--ws", sip, 3)
-    return Options(options.data.absolute(), http, sip, first, last, tls, wss, ws)
+    hep = _address(options.hep, "--hep") if options.hep else None
+    return Options(options.data.absolute(), http, sip, first, last, tls, wss, ws, hep)
 
 
 def _beside(text: str, option: str, sip: "Address", step: int) -> "Address | None":

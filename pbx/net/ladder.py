@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from pbx.net.ring import Entry
-from pbx.net.trace import readable
+from pbx.net.trace import masked, readable
 from pbx.sip.message import MalformedMessage, Request, parse
 from pbx.switch.events import CallView
 
@@ -112,7 +112,7 @@ def pcap(entries: Iterable[Entry]) -> bytes:
 def _packet(entry: Entry) -> bytes:
     ends = (entry.flow.local, entry.flow.remote)
     source, target = ends if entry.sent else ends[::-1]
-    payload = readable(entry.data).replace("\n", "\r\n").encode()[:65000]
+    payload = masked(entry.data)[:65000]
     udp = struct.pack("!HHHH", source.port, target.port, 8 + len(payload), 0) + payload
     ours, theirs = ip_address(source.host), ip_address(target.host)
     if ours.version == 6:

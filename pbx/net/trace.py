@@ -1,21 +1,31 @@
-"""SIP messages as people may read them: without anything that would let the reader in."""
+"""SIP messages as others may read them: without anything that would let the reader in."""
 
 import re
 
 _SECRET = re.compile(
-    r"^([ \t]*(?:proxy-)?authorization[ \t]*:[ \t]*\w*)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.I | re.M
+    rb"^([ \t]*(?:proxy-)?authorization[ \t]*:[ \t]*\w*)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.I | re.M
 )
-_KEY = re.compile(r"^((?:a=crypto:\S+[ \t]+\S+|k=\w+:?)[ \t]*)[^\r\n]*", re.I | re.M)
-_HIDDEN = r"\1 <hidden>"
+_KEY = re.compile(
+    rb"^((?:a=crypto:\S+[ \t]+\S+|k=\w+:?)[ \t]*|signal[ \t]*=[ \t]*)[^\r\n]*", re.I | re.M
+)
+_DIGIT = re.compile(rb"^(?:content-type|c)[ \t]*:[ \t]*application/dtmf[ \t]*\r?$", re.I | re.M)
+_HIDDEN = rb"\1 <hidden>"
+
+
+def masked(data: bytes) -> bytes:
+    """The message with credentials (RFC 3261 §22), media keys (RFC 4568, RFC 4566 §5.12) and the keys that
+    were pressed hidden: those may be a PIN."""
+    data = _KEY.sub(_HIDDEN, _SECRET.sub(_HIDDEN, data))
+    head, end, body = data.partition(b"\r\n\r\n")
+    return head + end + b"<hidden>" if body and _DIGIT.search(head) else data
 
 
 def readable(data: bytes) -> str:
-    """The message as text, credentials (RFC 3261 §22) and media keys (RFC 4568, RFC 4566 §5.12) hidden.
+    """The masked message as text.
 
     Control characters but line ends and tabs are shown as escapes, for it goes to a terminal.
     """
-    text = data.decode("utf-8", "backslashreplace")
-    text = _KEY.sub(_HIDDEN, _SECRET.sub(_HIDDEN, text)).replace("\r\n", "\n")
+    text = masked(data).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
     return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from pbx.net.broadcast import Broadcast
 from pbx.net.driver import Driver
+from pbx.net.hep import Hep
 from pbx.net.media_link import MediaLink
 from pbx.net.transports import Transports
 from pbx.net.writer import Writer
@@ -19,6 +20,7 @@ def publish(
     media: MediaLink,
     broadcast: Broadcast,
     writer: Writer,
+    hep: Hep | None,
 ) -> None:
     gauge, counter, switch = telemetry.gauge, telemetry.counter, driver.machine
     gauge("warden_phones", "Registered phones", lambda: switch.counts()["bindings"])
@@ -33,6 +35,9 @@ def publish(
     gauge("warden_sip_connections", "SIP connections now", lambda: streams.counts, "transport")
     counter("warden_sip_connections_refused", "Connections beyond the limits", lambda: streams.refused)
     counter("warden_sip_dropped", "SIP messages turned away under load", lambda: driver.dropped)
+    if hep is not None:
+        counter("warden_hep_sent", "SIP messages sent to the Homer", lambda: hep.sent)
+        counter("warden_hep_unsent", "SIP messages that could not be sent to it", lambda: hep.unsent)
     counter("warden_media_starts", "Starts of the media process", lambda: media.starts)
     counter("warden_rtp_packets", "Audio packets relayed", lambda: media.totals.packets)
     counter("warden_rtp_bytes", "Audio bytes relayed", lambda: media.totals.bytes)

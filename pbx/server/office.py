@@ -30,6 +30,7 @@ from pbx.net.control_messages import StatusReply
 from pbx.net.driver import Driver, Tap
 from pbx.net.exchange import Exchange
 from pbx.net.health import Health, Probe
+from pbx.net.hep import Hep
 from pbx.net.journal import Journal
 from pbx.net.media_link import MediaLink
 from pbx.net.observe import Observer
@@ -133,12 +134,15 @@ class Office:
         )
         ring = Ring()
         self._driver.tap(ring)
+        hep = Hep(options.hep) if options.hep is not None else None
+        if hep is not None:
+            self._driver.tap(hep)
         self._resolver = Resolver(self._local, SystemRandom())
         self._exchange = Exchange(self._driver, self._broadcast, directory, ring)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
         self._health = Health(self._probes())
         self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
-        publish(telemetry, self._driver, self._transports, self._media, self._broadcast, self._writer)
+        publish(telemetry, self._driver, self._transports, self._media, self._broadcast, self._writer, hep)
 
     def _streams(self) -> Streams:
         options = self._options

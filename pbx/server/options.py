@@ -17,7 +17,8 @@ class StartError(Exception):
 class Options:
     """What `warden run` was told.  `rtp_first` and `rtp_last` bound the audio ports, both included.
 
-    `sip` is for UDP and TCP; `tls`, `ws` and `wss` are None where they are off.
+    `sip` is for UDP and TCP; `tls`, `ws` and `wss` are None where they are off.  `hep` is where a Homer
+    collects messages, None = nowhere.
     """
 
     data: Path
@@ -28,6 +29,7 @@ class Options:
     tls: Address | None = None
     wss: Address | None = None
     ws: Address | None = None
+    hep: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

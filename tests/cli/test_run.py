@@ -37,6 +37,11 @@ def test_tls_and_websockets_are_beside_sip_elsewhere_or_off() -> None:
     assert (options.wss, options.ws) == (Address("127.0.0.1", 443), Address("127.0.0.1", 80))
 
 
+def test_messages_go_to_a_homer_only_when_asked_for() -> None:
+    assert read().hep is None
+    assert read("--hep", "192.0.2.9:9060").hep == Address("192.0.2.9", 9060)
+
+
 def test_an_odd_first_audio_port_is_left_out() -> None:
     assert read("--rtp", "20001-20999").rtp_first == 20002
 
@@ -52,6 +57,7 @@ def test_an_odd_first_audio_port_is_left_out() -> None:
         (["--rtp", "20000-70000"], "is not a range"),
         (["--rtp", "5000-6000"], "lies among the audio ports"),
         (["--tls", "on"], "--tls: 'on' is not"),
+        (["--hep", "homer"], "--hep: 'homer' is not an IP address with a port"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(words: list[str], says: str) -> None:

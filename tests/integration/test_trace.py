@@ -1,9 +1,11 @@
-"""A call's messages, as the API gives them."""
+"""A call's messages, as the API gives them and a Homer gets them."""
 
 import json
+import socket
 from pathlib import Path
 
 from tests.integration.phone import NETWORK, Phone
+from tests.net.test_hep import decoded
 from tests.office import running, wait_for
 
 HOST, PHONE = f"{NETWORK}.5", f"{NETWORK}.105"
@@ -28,3 +30,17 @@ def test_the_ladder_of_a_call_that_is_over(tmp_path: Path) -> None:
             assert answer.read(4) == bytes.fromhex("d4c3b2a1")
         with office._open(f"/api/calls/{call['call']}/trace.txt", office.signed_in()) as answer:
             assert b"+0.0 ms from" in answer.read()
+
+
+def test_a_homer_gets_every_message_without_secrets(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as homer:
+        homer.bind((HOST, 0))
+        homer.settimeout(20)
+        where = f"--hep {HOST}:{homer.getsockname()[1]}"
+        with running(tmp_path, HOST, ["1001"], options=where) as office, Phone("1001", PHONE, HOST) as phone:
+            assert phone.register() == 200
+            said: list[bytes] = []
+            while sum(b"REGISTER" in message for message in said) < 4:  # two questions, two answers
+                said.append(decoded(homer.recv(70_000))[15])
+            assert not any(b"response=" in message for message in said)
+            assert office.metrics()["warden_hep_sent_total"] >= 4

@@ -33,6 +33,16 @@ def test_media_keys_are_hidden() -> None:
     assert "a=sendrecv" in text
 
 
+def test_pressed_keys_are_hidden_for_they_may_be_a_pin() -> None:
+    info = b"INFO sip:a@b SIP/2.0\r\nContent-Type: %s\r\nSubject: x\r\n\r\n%s"
+    relay = readable(info % (b"application/dtmf-relay", b"Signal= 7\r\nDuration=160\r\n"))
+    assert "7" not in relay
+    assert "Duration=160" in relay
+    plain = readable(info % (b"application/dtmf", b"7"))
+    assert "7" not in plain
+    assert "Subject: x" in plain
+
+
 def test_a_message_cannot_steer_the_terminal() -> None:
     assert readable(b"Subject: \x1b[2J\xff\x9b\r\n") == "Subject: \\x1b[2J\\xff\\x9b\n"
 
