@@ -132,17 +132,22 @@ class Office:
             self._media_said,
             self._media_lost,
         )
-        ring = Ring()
-        self._driver.tap(ring)
-        hep = Hep(options.hep) if options.hep is not None else None
-        if hep is not None:
-            self._driver.tap(hep)
+        ring, hep = self._recorders()
         self._resolver = Resolver(self._local, SystemRandom())
         self._exchange = Exchange(self._driver, self._broadcast, directory, ring)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
         self._health = Health(self._probes())
         self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
         publish(telemetry, self._driver, self._transports, self._media, self._broadcast, self._writer, hep)
+
+    def _recorders(self) -> tuple[Ring, Hep | None]:
+        """Those who see every message."""
+        ring = Ring()
+        self._driver.tap(ring)
+        hep = Hep(self._options.hep) if self._options.hep is not None else None
+        if hep is not None:
+            self._driver.tap(hep)
+        return ring, hep
 
     def _streams(self) -> Streams:
         options = self._options
