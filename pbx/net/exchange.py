@@ -1,14 +1,14 @@
 """The switch as the rest of the program sees it: snapshots to read, things to ask for, facts to follow."""
 
 import time
-from collections.abc import Collection
 
 from pbx.directory import Directory
 from pbx.net import ladder
 from pbx.net.broadcast import Broadcast, Subscription
 from pbx.net.driver import Driver
-from pbx.net.ladder import Rung
+from pbx.net.ladder import Trace
 from pbx.net.ring import Ring
+from pbx.net.sampler import Sampler
 from pbx.switch.events import BanView, BindingView, CallView, DirectoryChanged, TrunkView
 from pbx.switch.switch import Switch
 
@@ -17,9 +17,14 @@ class Exchange:
     """Fulfils the API's protocol of this name.  Reading is direct: a greenlet never sees half a change."""
 
     def __init__(
-        self, driver: Driver[Switch], broadcast: Broadcast, directory: Directory, ring: Ring
+        self,
+        driver: Driver[Switch],
+        broadcast: Broadcast,
+        directory: Directory,
+        ring: Ring,
+        sampler: Sampler,
     ) -> None:
-        self._driver, self._broadcast, self._ring = driver, broadcast, ring
+        self._driver, self._broadcast, self._ring, self._sampler = driver, broadcast, ring, sampler
         self.directory = directory
 
     def calls(self) -> tuple[CallView, ...]:
@@ -37,17 +42,19 @@ class Exchange:
     def lift(self, address: str, account: str) -> bool:
         return self._driver.do(lambda switch, now: switch.lift(address, account, now))
 
-    def ladder(self, call: CallView, call_ids: Collection[str]) -> tuple[tuple[Rung, ...], str]:
-        """The messages of a call, and what became of it; no messages = they are not kept any more."""
-        rungs = ladder.ladder(self._ring.of(call_ids))
-        return rungs, ladder.verdict(call, rungs)
+    def trace(self, call: CallView) -> Trace | None:
+        """The messages of a call, its audio, and what became of it; None = they are not kept any more."""
+        entries = self._ring.of(_call_ids(call))
+        return ladder.trace(call, entries, self._sampler.of(call.call)) if entries else None
 
-    def ladder_text(self, call_ids: Collection[str]) -> str:
-        return ladder.text(ladder.ladder(self._ring.of(call_ids)))
+    def trace_text(self, call: CallView) -> str:
+        """The same to be read or mailed, "" = not kept."""
+        found = self.trace(call)
+        return ladder.text(found) if found else ""
 
-    def capture(self, call_ids: Collection[str]) -> bytes | None:
+    def capture(self, call: CallView) -> bytes | None:
         """As a pcap file."""
-        entries = self._ring.of(call_ids)
+        entries = self._ring.of(_call_ids(call))
         return ladder.pcap(entries) if entries else None
 
     def ports(self) -> tuple[int, int]:
@@ -66,3 +73,7 @@ class Exchange:
 
     def subscribe(self) -> Subscription:
         return self._broadcast.subscribe()
+
+
+def _call_ids(call: CallView) -> tuple[str, ...]:
+    return tuple(leg.call_id for leg in call.legs if leg.call_id)

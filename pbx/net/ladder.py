@@ -3,10 +3,11 @@
 import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from pbx.net.ring import Entry
+from pbx.net.sampler import Sample
 from pbx.net.trace import masked, readable
 from pbx.sip.message import MalformedMessage, Request, parse
 from pbx.switch.events import CallView
@@ -28,6 +29,24 @@ class Rung:
     repeated: bool
     audio: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All of a call: `began` is the first message's wall-clock time, of which `at` is counted in
+    milliseconds, in the figures of its audio too."""
+
+    began: float
+    verdict: str
+    messages: tuple[Rung, ...]
+    audio: tuple[Sample, ...]
+
+
+def trace(call: CallView, entries: Sequence[Entry], samples: Iterable[Sample]) -> Trace:
+    rungs = ladder(entries)
+    began = entries[0].at if entries else 0.0
+    audio = tuple(replace(sample, at=round((sample.at - began) * 1000, 1)) for sample in samples)
+    return Trace(began, verdict(call, rungs), rungs, audio)
 
 
 def ladder(entries: Sequence[Entry]) -> tuple[Rung, ...]:
@@ -83,15 +102,24 @@ def _outcome(call: CallView) -> str:
     return f"Not answered; after {call.ended - call.started:.1f} s: {call.cause_text}."
 
 
-def text(rungs: Iterable[Rung]) -> str:
-    """All of it to be read or mailed."""
-    pieces = []
-    for rung in rungs:
-        way = "to" if rung.sent else "from"
-        again = " (again)" if rung.repeated else ""
-        head = f"+{rung.at:.1f} ms {way} {rung.peer} by {rung.transport}{again}"
-        pieces.append(f"{head}\n{rung.text.rstrip()}\n")
-    return "\n".join(pieces)
+def text(trace: Trace) -> str:
+    """All of it to be read or mailed, in order of time."""
+    pieces = [(rung.at, _in_words(rung)) for rung in trace.messages]
+    pieces += [(sample.at, _audio_in_words(sample)) for sample in trace.audio]
+    pieces.sort(key=lambda piece: piece[0])
+    return "\n".join([trace.verdict + "\n", *(words for _, words in pieces)])
+
+
+def _in_words(rung: Rung) -> str:
+    way = "to" if rung.sent else "from"
+    again = " (again)" if rung.repeated else ""
+    head = f"+{rung.at:.1f} ms {way} {rung.peer} by {rung.transport}{again}"
+    return f"{head}\n{rung.text.rstrip()}\n"
+
+
+def _audio_in_words(sample: Sample) -> str:
+    heard = f"{sample.received} packets heard, {sample.lost} lost, jitter {sample.jitter:.1f} ms"
+    return f"+{sample.at:.1f} ms audio of leg {sample.leg}: {heard}, {sample.sent} sent\n"
 
 
 _GLOBAL = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 101)  # microseconds; LINKTYPE_RAW

@@ -38,6 +38,7 @@ from pbx.net.offload import Offload
 from pbx.net.pulse import Pulse
 from pbx.net.resolver import Resolver, way_to
 from pbx.net.ring import Ring
+from pbx.net.sampler import Sampler
 from pbx.net.streams import Streams
 from pbx.net.tls import Certificates
 from pbx.net.transports import Transports
@@ -88,6 +89,7 @@ class Office:
         self._transports.start()
         self._driver.start()
         self._media.start()
+        self._sampler.start()
         self._writer.start()
         self._pulse.start()
         self._control.start()
@@ -133,8 +135,9 @@ class Office:
             self._media_lost,
         )
         ring, hep = self._recorders()
+        self._sampler = Sampler(switch.talking, self._media.send)
         self._resolver = Resolver(self._local, SystemRandom())
-        self._exchange = Exchange(self._driver, self._broadcast, directory, ring)
+        self._exchange = Exchange(self._driver, self._broadcast, directory, ring, self._sampler)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
         self._health = Health(self._probes())
         self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
@@ -254,6 +257,7 @@ class Office:
             lambda: None if keep else self._end_calls(),
             self._health.stop,
             self._pulse.stop,
+            self._sampler.stop,
             self._control.stop,
             self._media.leave if keep else lambda: self._media.stop(_MEDIA_PATIENCE),
             self._driver.stop,
@@ -311,6 +315,8 @@ class Office:
         self._offload.store(self._store.write, facts)
 
     def _media_said(self, event: media.Event) -> None:
+        if isinstance(event, media.Counted | media.Closed):
+            self._sampler.heard(event)
         self._driver.post(lambda switch, now: switch.heard(event, now))
         if isinstance(event, media.Ready):
             self._health.soon()

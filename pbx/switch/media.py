@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from random import Random
 
-from pbx.wire.media import Ask, Command, Counters, MediaLeg, Ready, Want
+from pbx.wire.media import Command, Counters, MediaLeg, Ready, Want
 
 
 class Ports:
@@ -106,9 +106,6 @@ class Media:
         if said is not None and said.closed is not None:
             del self._statements[call]
             said.closed(now, counters)
-
-    def ask(self, call: str) -> None:
-        self._say(Ask(call))
 
     def restate(self, ready: Ready) -> None:
         """The process is there, perhaps new: it is told every wanted media again, and to close what

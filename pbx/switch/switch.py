@@ -16,7 +16,7 @@ from pbx.sip.stack import Stack
 from pbx.sip.subscription import KeptSubscription
 from pbx.switch import journal
 from pbx.switch.bindings import binding_of, binding_view
-from pbx.switch.call import Call
+from pbx.switch.call import Call, CallState
 from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk, Settings
 from pbx.switch.diagnosis import Listening, no_ack
@@ -271,6 +271,11 @@ class Switch:
 
     def calls(self) -> tuple[CallView, ...]:
         return tuple(call.view() for call in self._desk.calls.values())
+
+    def talking(self) -> list[str]:
+        """The names of the calls that were answered and are up."""
+        up = (call for call in self._desk.calls.values() if call.state is not CallState.ENDED)
+        return [call.id for call in up if "answered" in call.times]
 
     def phones(self) -> tuple[BindingView, ...]:
         return tuple(binding_view(binding, self._desk.wall_offset) for binding in self._stack.registrar.all())

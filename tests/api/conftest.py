@@ -1,7 +1,7 @@
 """An API around a real store in a temporary folder; only the switch is a small one in memory."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,14 @@ class Queue:
 
 
 @dataclass
+class Said:
+    """What was said in a call, as far as the API cares."""
+
+    verdict: str
+    messages: tuple[str, ...] = ()
+
+
+@dataclass
 class Exchange:
     """The switch as the API knows it, with calls and phones that a test puts there."""
 
@@ -58,7 +66,7 @@ class Exchange:
     directory: Directory
     live: dict[str, CallView] = field(default_factory=dict)
     registered: list[BindingView] = field(default_factory=list)
-    rungs: list[object] = field(default_factory=list)
+    traces: dict[str, Said] = field(default_factory=dict)
     banned: list[BanView] = field(default_factory=list)
     lines: list[TrunkView] = field(default_factory=list)
     queues: list[Queue] = field(default_factory=list)
@@ -75,14 +83,14 @@ class Exchange:
         self.banned = [ban for ban in self.banned if (ban.address, ban.account) != (address, account)]
         return len(self.banned) < before
 
-    def ladder(self, call: CallView, call_ids: Collection[str]) -> tuple[Sequence[object], str]:
-        return self.rungs, "Not answered yet." if call_ids else ""
+    def trace(self, call: CallView) -> Said | None:
+        return self.traces.get(call.call)
 
-    def ladder_text(self, call_ids: Collection[str]) -> str:
-        return "said" if self.rungs else ""
+    def trace_text(self, call: CallView) -> str:
+        return "said" if call.call in self.traces else ""
 
-    def capture(self, call_ids: Collection[str]) -> bytes | None:
-        return b"pcap" if self.rungs else None
+    def capture(self, call: CallView) -> bytes | None:
+        return b"pcap" if call.call in self.traces else None
 
     def trunks(self) -> tuple[TrunkView, ...]:
         return tuple(self.lines)

@@ -16,20 +16,30 @@ def test_the_ladder_of_a_call_that_is_over(tmp_path: Path) -> None:
         assert phone.register() == 200
         assert phone.call("*43") == 200
         (call,) = office.live()
+        path = f"/api/calls/{call['call']}/trace"
+        wait_for(lambda: phone.hears_itself() and office.api(path)["audio"], 30, "figures of the audio")
         office.command("hangup", call["call"])
         assert phone.hung_up(5)
         wait_for(office.records, 5, "the record")
-        found = office.api(f"/api/calls/{call['call']}/trace")
+        found = office.api(path)
         titles = [(message["title"], message["sent"]) for message in found["messages"]]
         wanted = [("INVITE", False), ("401 Unauthorized", True), ("ACK", False), ("INVITE", False)]
         assert titles[:4] == wanted
         assert {("200 OK", True), ("BYE", True), ("200 OK", False)} <= set(titles)
         assert "hung up from the console" in found["verdict"]
+        audio = [(figures["leg"], figures["received"] > 0, figures["lost"]) for figures in found["audio"]]
+        assert len(audio) >= 2, "one in mid-call, one at the end"
+        assert set(audio) == {(call["legs"][0]["leg"], True, 0)}
         assert "response=" not in json.dumps(found)
-        with office._open(f"/api/calls/{call['call']}/trace.pcap", office.signed_in()) as answer:
-            assert answer.read(4) == bytes.fromhex("d4c3b2a1")
-        with office._open(f"/api/calls/{call['call']}/trace.txt", office.signed_in()) as answer:
-            assert b"+0.0 ms from" in answer.read()
+        with office._open(f"{path}.pcap", office.signed_in()) as answer:
+            capture = answer.read()
+        assert capture[:4] == bytes.fromhex("d4c3b2a1")
+        assert b"response=" not in capture
+        with office._open(f"{path}.txt", office.signed_in()) as answer:
+            words = answer.read().decode()
+        assert "+0.0 ms from" in words
+        assert "packets heard" in words
+        assert "response=" not in words
 
 
 def test_a_homer_gets_every_message_without_secrets(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 import struct
 
-from pbx.net.ladder import ladder, pcap, text, verdict
+from pbx.net.ladder import ladder, pcap, text, trace, verdict
 from pbx.net.ring import Entry, Ring
+from pbx.net.sampler import Sample
 from pbx.sip.flow import Address, Flow
 from pbx.switch.events import CallView, Party
 
@@ -69,7 +70,19 @@ def test_the_ladder_has_times_titles_and_no_secrets() -> None:
         (500.0, False, "ACK", False),
     ]
     assert rungs[0].peer == "192.0.2.11:5062"
-    assert "secret" not in text(rungs)
+
+
+def test_messages_and_audio_are_on_one_axis() -> None:
+    entries = recorded((False, INVITE), (True, OK), (False, ACK))
+    samples = [Sample(1005.25, "a", 250, 249, 3, 1.5)]
+    found = trace(call(answered=1003.2), entries, samples)
+    assert (found.began, found.audio[0].at) == (1000.25, 5000.0)
+    words = text(found)
+    assert words.startswith("Answered after 3.2 s; they are talking.")
+    ack = words.index("+500.0 ms from 192.0.2.11:5062 by udp\nACK")
+    assert ack < words.index("+5000.0 ms audio of leg a:")
+    assert "250 packets heard, 3 lost, jitter 1.5 ms, 249 sent" in words
+    assert "secret" not in words
 
 
 def test_the_verdict_says_what_looked_wrong() -> None:

@@ -29,8 +29,10 @@ def test_a_call_rings_is_answered_and_the_caller_hangs_up():
     call, other = ringing(world)
     assert call.log == ["401", "100", "180"]
     world.run(3)
+    assert world.switch.talking() == []
     other.pick_up()
     world.run(5)
+    assert world.switch.talking() == [each.call for each in world.switch.calls()]
     assert call.log[-1] == "200"
     assert other.log == ["INVITE", "ACK"]
     call.bye()

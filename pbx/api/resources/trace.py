@@ -22,23 +22,18 @@ class _Traced:
             raise Problem(404, "There is no such call.")
         return call
 
-    def _call_ids(self, name: str) -> tuple[CallView, tuple[str, ...]]:
-        call = self._call(name)
-        return call, tuple(leg.call_id for leg in call.legs if leg.call_id)
-
 
 class Ladder(_Traced):
     def on_get(self, request: falcon.Request, response: falcon.Response, call: str) -> None:
-        view, call_ids = self._call_ids(call)
-        rungs, verdict = self._services.exchange.ladder(view, call_ids)
-        if not rungs:
+        found = self._services.exchange.trace(self._call(call))
+        if found is None:
             raise Problem(404, _GONE)
-        response.media = {"call": view.call, "verdict": verdict, "messages": plain(rungs)}
+        response.media = {"call": call, **plain(found)}
 
 
 class Text(_Traced):
     def on_get(self, request: falcon.Request, response: falcon.Response, call: str) -> None:
-        words = self._services.exchange.ladder_text(self._call_ids(call)[1])
+        words = self._services.exchange.trace_text(self._call(call))
         if not words:
             raise Problem(404, _GONE)
         response.content_type = "text/plain; charset=utf-8"
@@ -47,7 +42,7 @@ class Text(_Traced):
 
 class Capture(_Traced):
     def on_get(self, request: falcon.Request, response: falcon.Response, call: str) -> None:
-        data = self._services.exchange.capture(self._call_ids(call)[1])
+        data = self._services.exchange.capture(self._call(call))
         if data is None:
             raise Problem(404, _GONE)
         response.content_type = "application/vnd.tcpdump.pcap"
