@@ -6,7 +6,7 @@ from pbx.features import catalogue
 from pbx.sip.settings import Settings as SipSettings
 from pbx.sip.subscription import KeptSubscription
 from pbx.switch.desk import Settings
-from pbx.switch.kept import Kept, KeptNonce
+from pbx.switch.kept import Kept, KeptBan, KeptNonce
 from pbx.switch.switch import Switch
 from pbx.wire.codec import decode, encode
 from pbx.wire.media import Ready
@@ -50,6 +50,8 @@ class Journalled(World):
         spent = {key[6:]: decode(value, KeptNonce).count for key, value in left if key.startswith("nonce:")}
         key = decode(self.journal["nonces"], KeptNonce).key
         self.switch.adopt_nonces(key, spent)
+        bans = [decode(value, KeptBan) for name, value in left if name.startswith("ban:")]
+        self.switch.adopt_bans(bans, self.now)
         for name, value in list(left):
             if name.startswith("call:"):
                 self.switch.adopt([decode(value, Kept)], self.now)

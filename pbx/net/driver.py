@@ -27,12 +27,14 @@ BATCH = 64
 INBOX = 4096
 """Datagrams kept while the hub is busy; then the newest are dropped, for their senders repeat them."""
 
-SHED = 400
-"""Datagrams waiting (some 100 ms of work) from which on what would begin something new is turned away."""
+LATE = 0.15
+"""Seconds of work waiting from which on what would begin something new is turned away: well before a phone
+repeats itself (T1, 0.5 s).  How long a datagram takes is measured, so a slow machine sheds sooner."""
 
 TOLD = 8
 """One in so many that are turned away is told so; silence makes the others come again later."""
 
+_EACH = 0.0004  # seconds that a datagram takes, until it is measured
 _SOON = 0.001  # seconds: the shortest sleep, in case a deadline does not move
 _ERRORS, _WINDOW = 10, 60.0  # so many exceptions within so many seconds end the process
 
@@ -84,6 +86,8 @@ class Driver(Generic[M]):
         self._send, self._media, self._facts, self._remember = send, media, facts, remember
         self._failed, self._fatal, self._clock, self._look_up = failed, fatal, clock, look_up
         self._inbox: deque[tuple[bytes, Flow]] = deque()
+        self._each = _EACH
+        self._shed = int(LATE / _EACH)  # datagrams that are LATE seconds of work
         self._jobs: deque[Callable[[M, float], None]] = deque()
         self._errors: deque[float] = deque(maxlen=_ERRORS)
         self._taps: tuple[Tap, ...] = ()
@@ -113,7 +117,7 @@ class Driver(Generic[M]):
 
     def receive(self, data: bytes, flow: Flow) -> None:
         """A datagram for the machine.  Safe to call on the hub."""
-        if len(self._inbox) >= SHED and (len(self._inbox) >= INBOX or begins(data)):
+        if len(self._inbox) >= self._shed and (len(self._inbox) >= INBOX or begins(data)):
             self.dropped += 1
             if self.dropped % TOLD == 0 and len(self._inbox) < INBOX:
                 self.post(lambda machine, now: machine.busy(data, flow, now))
@@ -172,15 +176,29 @@ class Driver(Generic[M]):
     def _turn(self) -> None:
         while self._jobs:
             self._enter(self._jobs.popleft(), self.machine)
+        waiting = min(len(self._inbox), BATCH)
+        if waiting == BATCH:
+            began = self._clock()
+            self._receive(waiting)
+            self._measured((self._clock() - began) / waiting)
+        else:
+            self._receive(waiting)
+        due = self._deadline()
+        if due is not None and due <= self._clock():
+            self._enter(self.machine.advance)
+
+    def _receive(self, count: int) -> None:
         receive = self.machine.receive
-        for _ in range(min(len(self._inbox), BATCH)):
+        for _ in range(count):
             data, flow = self._inbox.popleft()
             if self._taps:
                 self._show(False, data, flow)
             self._enter(receive, data, flow)
-        due = self._deadline()
-        if due is not None and due <= self._clock():
-            self._enter(self.machine.advance)
+
+    def _measured(self, each: float) -> None:
+        """A full batch took so many seconds a datagram: a slow moment counts little, a slow machine fully."""
+        self._each += (each - self._each) * 0.2
+        self._shed = max(2 * BATCH, min(INBOX // 2, int(LATE / max(self._each, 1e-6))))
 
     def _enter(self, entry: Callable[..., Any], *args: Any) -> None:
         """Every way into the machine.  An exception out of it is our bug: that event is lost, no more."""

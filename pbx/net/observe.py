@@ -12,18 +12,25 @@ log = logging.getLogger("warden.switch")
 
 
 class Observer:
-    """A sink of `Broadcast`.  Figures count all; the log is throttled, since strangers fill it."""
+    """A sink of `Broadcast`.  Figures count all; the log is throttled, since strangers fill it: refused
+    messages have a throttle of their own, so that they never hide what happens to calls."""
 
-    def __init__(self, telemetry: Telemetry, throttle: Throttle | None = None) -> None:
+    def __init__(
+        self, telemetry: Telemetry, throttle: Throttle | None = None, refused: Throttle | None = None
+    ) -> None:
         self._telemetry = telemetry
         self._throttle = throttle or Throttle()
+        self._refused = refused or Throttle(2.0)
 
     def __call__(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
             self._count(fact)
             if isinstance(fact, events.CallChanged | events.SetupTimed | events.DirectoryChanged):
                 continue
-            if self._throttle.allows():
+            if isinstance(fact, events.MessageRejected):
+                if self._refused.allows():
+                    self._tell_refused(fact)
+            elif self._throttle.allows():
                 self._tell(fact)
 
     def _count(self, fact: Fact) -> None:
@@ -53,13 +60,18 @@ class Observer:
             case events.SignInFailed(account, address, banned):
                 ban = f", banned for {banned:.0f} s" if banned else ""
                 log.warning("wrong phone password or account: %r from %s%s", account, address, ban)
-            case events.MessageRejected(reason, status, address, detail):
-                log.debug("refused a message from %s: %s (%s) %s", address, reason, status, detail)
             case events.TrunkChanged(trunk):
                 level = logging.WARNING if trunk.state in ("down", "unknown") else logging.INFO
                 log.log(level, "trunk %s: %s", trunk.name, trunk.text)
             case events.Trouble(text=text):
                 log.error("%s", text)
+
+    def _tell_refused(self, fact: events.MessageRejected) -> None:
+        if held := self._refused.held():
+            log.info("%d more messages were refused or dropped and not logged one by one", held)
+        why = ": ".join(filter(None, (fact.reason, fact.detail[:200])))
+        how = f"refused ({fact.status})" if fact.status else "dropped"
+        log.info("a message from %s was %s: %s", fact.address, how, why)
 
 
 def _story(call: CallView) -> str:

@@ -13,8 +13,12 @@ from gevent.monkey import get_original
 
 from pbx.sip.flow import Address, Flow
 
-BATCH = 64
-"""Datagrams read before the driver and everybody else get their turn; the kernel keeps the rest meanwhile."""
+BATCH = 256
+"""Datagrams read before the driver and everybody else get their turn; the kernel keeps the rest meanwhile.
+
+More than the driver handles in its turn: what is too much must wait where it can be told apart and turned
+away, not in the kernel, which drops blindly and late.
+"""
 
 _LARGEST = 65535
 _QUEUE = 1024  # datagrams that wait for a full socket; SIP repeats what we lose

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from pbx.net.journal import Journal
 from pbx.sip.subscription import KeptSubscription
-from pbx.switch.journal import CALL, NONCE, NONCES, SUBSCRIPTION
-from pbx.switch.kept import Kept, KeptNonce
+from pbx.switch.journal import BAN, CALL, NONCE, NONCES, SUBSCRIPTION
+from pbx.switch.kept import Kept, KeptBan, KeptNonce
 from pbx.switch.switch import Switch
 from pbx.wire.codec import decode
 
@@ -33,6 +33,11 @@ def adopt_nonces(left: Mapping[str, bytes], switch: Switch) -> None:
         elif name.startswith(NONCE):
             spent[name.removeprefix(NONCE)] = decode(value, KeptNonce).count
     switch.adopt_nonces(key, spent)
+
+
+def adopt_bans(left: Mapping[str, bytes], switch: Switch, now: float) -> None:
+    """A crash frees nobody."""
+    switch.adopt_bans([decode(value, KeptBan) for key, value in left.items() if key.startswith(BAN)], now)
 
 
 def adopt_subscriptions(journal: Journal, left: Mapping[str, bytes], switch: Switch, now: float) -> None:

@@ -46,7 +46,7 @@ from pbx.net.writer import Writer
 from pbx.server.figures import publish
 from pbx.server.folder import open_store
 from pbx.server.gunicorn import Wsgi
-from pbx.server.heritage import adopt_calls, adopt_nonces, adopt_subscriptions
+from pbx.server.heritage import adopt_bans, adopt_calls, adopt_nonces, adopt_subscriptions
 from pbx.server.options import Options, Sockets, Started, installed_version
 from pbx.sip.flow import Address, Flow
 from pbx.sip.settings import Settings as SipSettings
@@ -209,6 +209,7 @@ class Office:
         bindings = self._offload.store(self._store.bindings)
         switch.restore(bindings, now)
         adopt_nonces(left, switch)
+        adopt_bans(left, switch, now)
         adopt_calls(self._journal, left, switch, now)
         adopt_subscriptions(self._journal, left, switch, now)
         self._bugs = left.get(_BUGS)

@@ -40,6 +40,9 @@ _ONLY_MD5 = ("baresip v0.", "baresip v1.", "baresip v2.")
 (baresip 1.0.0: "Function not implemented").  They are offered MD5 alone; whoever forges this name weakens
 only itself."""
 
+LONGEST_NAME = 128
+"""Characters of a claimed account that are looked at, and remembered when it failed."""
+
 
 class Outcome(Enum):
     """Granted; a 401 is due at once; a 401 is due after `Verdict.delay`; a 403, for there is a ban."""
@@ -52,7 +55,8 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`username` as the peer wrote it.  `delay` and `banned` are seconds; `new_ban`: it begins now."""
+    """`username` as the peer wrote it.  `delay` and `banned` are seconds; `new_ban`: it begins now.
+    `proven`: what we sent to this host once was received there, so its address is not forged."""
 
     outcome: Outcome
     account: Account | None = None
@@ -61,6 +65,7 @@ class Verdict:
     delay: float = 0.0
     banned: float = 0.0
     new_ban: bool = False
+    proven: bool = True
 
 
 class Credentials(NamedTuple):
@@ -103,10 +108,11 @@ class Authenticator:
         """Who sent `request`.  RemoteProtocolError(400) when the credentials are malformed."""
         credentials = _credentials(request, directory.domain)
         if credentials is None:
-            return Verdict(Outcome.CHALLENGE)
-        name = credentials.username
-        if not self.nonces.is_good(credentials.nonce, host, directory.domain, now):
-            return Verdict(Outcome.CHALLENGE, username=name, stale=True)
+            return Verdict(Outcome.CHALLENGE, proven=False)
+        name = credentials.username[:LONGEST_NAME]
+        proven = self.nonces.is_ours(credentials.nonce, host, directory.domain)
+        if not proven or not self.nonces.is_fresh(credentials.nonce, now):
+            return Verdict(Outcome.CHALLENGE, username=name, stale=True, proven=proven)
         if banned := self.lockout.banned_for(host, name, now):
             return Verdict(Outcome.BANNED, username=name, banned=banned)
         account = directory.accounts.get(name)

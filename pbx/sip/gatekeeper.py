@@ -91,11 +91,11 @@ class Gatekeeper:
             return
         refusal = self._refusal(request, flow.transport in SECURE)
         if refusal is not None:
-            self.reject(request, flow, refusal)
+            self.reject(request, flow, refusal, now)
         elif request.method == "OPTIONS":
-            self.reply(request, flow, 200, CAPABILITIES)
+            self.reject(request, flow, Refusal(200, "", CAPABILITIES), now)
         elif (service := self._services.get(request.method)) is None:
-            self.reject(request, flow, Refusal(481, "no_dialog"))
+            self.reject(request, flow, Refusal(481, "no_dialog"), now)
         elif (caller := self._caller(request, flow, now)) is not None:
             service(request, flow, caller, now)
 
@@ -132,7 +132,7 @@ class Gatekeeper:
         """§9.2: the INVITE is found by its branch; the CANCEL must come from the host that sent it."""
         transaction = self._core.transactions.match(request, "INVITE")
         if transaction is None or transaction.flow.remote.host != flow.remote.host:
-            self.reject(request, flow, Refusal(481, "no_transaction"))
+            self.reject(request, flow, Refusal(481, "no_transaction"), now)
             return
         session = transaction.user
         if isinstance(session, IncomingSession):
@@ -165,18 +165,24 @@ class Gatekeeper:
             return next((trunk for network, trunk in self._networks if address in network), None)
         return found
 
+    def _knows(self, host: str) -> bool:
+        """Whether an address is a trunk's, or a registered phone's."""
+        if host in self._trunks or host in self.carriers or self._registrar.knows(host):
+            return True
+        return any(ip_address(host) in network for network, _ in self._networks)
+
     def _account(self, request: Request, flow: Flow, now: float) -> Caller | None:
         """The account behind a request; None when it was answered here."""
         host = flow.remote.host
         try:
             verdict = self._auth.check(request, host, self._judged, now)
         except RemoteProtocolError as error:
-            self.reject(request, flow, Refusal(error.status, "credentials", (), error.reason))
+            self.reject(request, flow, Refusal(error.status, "credentials", (), error.reason), now)
             return None
         if verdict.outcome is Outcome.GRANTED:
             self.purses.give_back(host)
             return self._logins.get(verdict.username) or verdict.account
-        if not self.purses.take(host, now):
+        if not self.purses.take(host, now, verdict.proven):
             self._core.events.append(Rejected("too_many_challenges", 0, host))
             return None
         if verdict.outcome is Outcome.CHALLENGE:
@@ -187,7 +193,7 @@ class Gatekeeper:
             self._core.events.append(AuthFailed(verdict.username, host, verdict.banned))
         if verdict.outcome is Outcome.BANNED:
             wait = (("Retry-After", str(int(verdict.banned) + 1)),)
-            self.reject(request, flow, Refusal(403, "banned", wait))
+            self.reject(request, flow, Refusal(403, "banned", wait), now)
         else:
             self._challenge_later(request, flow, verdict, now)
         return None
@@ -196,7 +202,7 @@ class Gatekeeper:
         """Let a wrong guess wait.  Its transaction absorbs the retransmissions meanwhile."""
         core = self._core
         if len(self._delayed) >= core.settings.max_delayed:
-            self.reject(request, flow, Refusal(503, "too_many_guesses", (("Retry-After", "10"),)))
+            self.reject(request, flow, Refusal(503, "too_many_guesses", (("Retry-After", "10"),)), now)
             return
         transaction = core.transactions.serve(request, flow, now)
         self._delayed.add(transaction)
@@ -258,8 +264,17 @@ class Gatekeeper:
 
     # -- answers -------------------------------------------------------------------------------------------
 
-    def reject(self, request: Request, flow: Flow, refusal: Refusal) -> None:
-        """Answer statelessly, and tell."""
+    def reject(self, request: Request, flow: Flow, refusal: Refusal, now: float) -> None:
+        """Answer statelessly, and tell.
+
+        A datagram's sender may be forged, and an answer is longer than what it answers.  So from beyond our
+        own network, where nobody is known, answers over UDP cost a coin too: we are no amplifier.
+        """
+        host = flow.remote.host
+        free = flow.transport != "udp" or is_near(host) or self._knows(host)
+        if not free and not self.purses.take(host, now):
+            self._core.events.append(Rejected("too_many_answers", 0, host, refusal.slug))
+            return
         if refusal.slug:
             self._told(refusal, flow.remote.host)
         self.reply(request, flow, refusal.status, refusal.headers, refusal.reason)

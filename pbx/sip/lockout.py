@@ -40,9 +40,11 @@ class _Suspect:
 class Lockout:
     """Failures by (host, account).  Beyond `max_suspects` the one quiet for longest is forgotten."""
 
-    __slots__ = ("_max", "_suspects")
+    __slots__ = ("_max", "_suspects", "changed")
 
     def __init__(self, max_suspects: int) -> None:
+        # What whoever takes over must know: (host, account) whose ban began, ended early or was forgotten
+        self.changed: list[tuple[str, str]] = []
         self._max = max_suspects
         self._suspects: OrderedDict[tuple[str, str], _Suspect] = OrderedDict()
 
@@ -66,6 +68,7 @@ class Lockout:
         suspect.bans = min(suspect.bans + 1, 8)
         suspect.banned_until = now + ban
         suspect.failures.clear()
+        self.changed.append((host, account))
         return Penalty(0.0, ban)
 
     def bans(self, now: float) -> list[tuple[str, str, float]]:
@@ -80,12 +83,24 @@ class Lockout:
         """End a ban, and forget what led to it; False = there was none."""
         banned = self.banned_for(host, account, now) > 0
         if banned:
-            del self._suspects[host, account]
+            self.succeeded(host, account)
         return banned
+
+    def banned_until(self, host: str, account: str) -> tuple[float, int]:
+        """When the last ban ends or ended, and how many there were; (…, 0) = none."""
+        suspect = self._suspects.get((host, account))
+        return (suspect.banned_until, suspect.bans) if suspect is not None else (0.0, 0)
+
+    def adopt(self, host: str, account: str, until: float, bans: int, now: float) -> None:
+        """Go on with the ban of a process that is gone."""
+        suspect = self._suspect((host, account), now)
+        suspect.banned_until, suspect.bans = until, bans
 
     def succeeded(self, host: str, account: str) -> None:
         """The right password makes an end of it."""
-        self._suspects.pop((host, account), None)
+        suspect = self._suspects.pop((host, account), None)
+        if suspect is not None and suspect.bans:
+            self.changed.append((host, account))
 
     def _suspect(self, key: tuple[str, str], now: float) -> _Suspect:
         suspects = self._suspects
@@ -93,5 +108,7 @@ class Lockout:
         suspect.last = now
         suspects[key] = suspect
         while len(suspects) > self._max or suspects[next(iter(suspects))].last < now - MEMORY:
-            suspects.popitem(last=False)
+            gone, forgotten = suspects.popitem(last=False)
+            if forgotten.bans:
+                self.changed.append(gone)
         return suspect

@@ -50,11 +50,17 @@ class Nonces:
 
     def is_good(self, nonce: str, host: str, realm: str, now: float) -> bool:
         """Whether we issued it to this host for this realm, not longer than the ttl ago."""
+        return self.is_ours(nonce, host, realm) and self.is_fresh(nonce, now)
+
+    def is_ours(self, nonce: str, host: str, realm: str) -> bool:
+        """Whether we issued it to this host for this realm, however long ago."""
         stamp, mac = nonce[: _TIME + _SERIAL], nonce[_TIME + _SERIAL :]
-        if len(mac) != _MAC or not compare_digest(
+        return len(mac) == _MAC and compare_digest(
             mac.encode("utf-8", "replace"), self._mac(stamp, host, realm).encode()
-        ):
-            return False
+        )
+
+    def is_fresh(self, nonce: str, now: float) -> bool:
+        """Whether one of ours is not older than the ttl."""
         issued = _issued(nonce)
         return now - self._ttl <= issued and issued >= self._floor
 

@@ -122,7 +122,7 @@ class Stack:
         try:
             message = parse(data)
         except MalformedMessage as error:
-            self._malformed(error, flow)
+            self._malformed(error, flow, now)
             return
         if isinstance(message, Response):
             self._response(message, flow, now)
@@ -130,13 +130,14 @@ class Stack:
             note_source(message, flow)
             self._request(message, flow, now)
 
-    def _malformed(self, error: MalformedMessage, flow: Flow) -> None:
+    def _malformed(self, error: MalformedMessage, flow: Flow, now: float) -> None:
         """Answer if there is enough to answer with; silence otherwise."""
         if error.partial is None:
             self.events.append(Rejected("malformed", 0, flow.remote.host, error.reason))
             return
         note_source(error.partial, flow)
-        self._gatekeeper.reject(error.partial, flow, Refusal(error.status, "malformed", (), error.reason))
+        refusal = Refusal(error.status, "malformed", (), error.reason)
+        self._gatekeeper.reject(error.partial, flow, refusal, now)
 
     def _response(self, response: Response, flow: Flow, now: float) -> None:
         """§8.1.3.3 and §18.1.2: exactly one Via, and a transaction that waits for it."""
@@ -169,12 +170,12 @@ class Stack:
         session = self._core.dialogs.get(request.to.tag or "")
         if session is None or not session.owns(request, flow.remote.host):
             if request.method != "ACK":
-                self._gatekeeper.reject(request, flow, Refusal(481, "no_dialog"))
+                self._gatekeeper.reject(request, flow, Refusal(481, "no_dialog"), now)
             return
         inside = isinstance(session, Session) and request.method != "ACK"
         refusal = self._dialog_refusal(request) if inside else None
         if refusal is not None:
-            self._gatekeeper.reject(request, flow, refusal)
+            self._gatekeeper.reject(request, flow, refusal, now)
         else:
             session.take(request, flow, now)
 
@@ -220,7 +221,7 @@ class Stack:
         if isinstance(request, Request):
             note_source(request, flow)
             wait = (("Retry-After", str(self._core.random.randint(5, 20))),)
-            self._gatekeeper.reject(request, flow, Refusal(503, "overload", wait))
+            self._gatekeeper.reject(request, flow, Refusal(503, "overload", wait), now)
 
     @property
     def nonces(self) -> Nonces:

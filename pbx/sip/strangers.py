@@ -1,7 +1,9 @@
-"""What strangers may cost us: a purse for each host, and words by which scanners are known.
+"""What strangers may cost us: purses for each host, and words by which scanners are known.
 
 A challenge takes a coin out of its host's purse, the right credentials put it back; so who proves itself
-never notices, and who only asks, or answers wrongly without end, is soon not answered any more.
+never notices, and who only asks, or answers wrongly without end, is soon not answered any more.  A host whose
+request shows a nonce that it got from us pays out of a second purse: whoever forges its address cannot empty
+that one, so phones that are here already stay here.
 """
 
 from __future__ import annotations
@@ -26,37 +28,39 @@ SCANNERS = (
 
 
 class Purses:
-    """One for each host, full in the beginning."""
+    """Two for each host, full in the beginning: one for what may be forged, one for what is proven."""
 
     __slots__ = ("_purses",)
 
     def __init__(self) -> None:
         # Coins, and when they were counted
-        self._purses: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._purses: OrderedDict[tuple[str, bool], tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._purses)
 
-    def take(self, host: str, now: float) -> bool:
+    def take(self, host: str, now: float, proven: bool = False) -> bool:
         """A coin, if there is one left."""
+        key = host, proven
         most, rate = NEAR if is_near(host) else FAR
-        coins, since = self._purses.pop(host, (most, now))
+        coins, since = self._purses.pop(key, (most, now))
         coins = min(most, coins + (now - since) * rate)
         paid = coins >= 1.0
-        self._purses[host] = coins - 1.0 if paid else coins, now
+        self._purses[key] = coins - 1.0 if paid else coins, now
         if len(self._purses) > MOST:
             self._purses.popitem(last=False)
         return paid
 
     def give_back(self, host: str) -> None:
         """It has proven itself."""
-        purse = self._purses.get(host)
-        if purse is not None:
-            most = (NEAR if is_near(host) else FAR)[0]
-            if purse[0] + 1.0 >= most:
-                del self._purses[host]
-            else:
-                self._purses[host] = purse[0] + 1.0, purse[1]
+        for key in ((host, False), (host, True)):
+            purse = self._purses.get(key)
+            if purse is not None:
+                most = (NEAR if is_near(host) else FAR)[0]
+                if purse[0] + 1.0 >= most:
+                    del self._purses[key]
+                else:
+                    self._purses[key] = purse[0] + 1.0, purse[1]
 
 
 @lru_cache(4096)

@@ -8,6 +8,7 @@ from typing import cast
 
 from pbx.sip.incoming import IncomingSession
 from pbx.sip.kept import KeptInvite, KeptSession
+from pbx.sip.lockout import Lockout
 from pbx.sip.nonce import Nonces
 from pbx.sip.offer import Negotiation
 from pbx.sip.outgoing import OutgoingSession
@@ -17,7 +18,7 @@ from pbx.switch.call import Call, CallState
 from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk
 from pbx.switch.events import CallEnded, CallView
-from pbx.switch.kept import Finished, Kept, KeptCall, KeptLeg, KeptNonce, Pending
+from pbx.switch.kept import Finished, Kept, KeptBan, KeptCall, KeptLeg, KeptNonce, Pending
 from pbx.switch.leg import Leg, LegState, relayable
 from pbx.switch.outbox import State
 from pbx.switch.renegotiation import Renegotiation
@@ -28,6 +29,9 @@ SUBSCRIPTION = "subscription:"
 """How the keys of subscriptions begin."""
 NONCE, NONCES = "nonce:", "nonces"
 """How the keys of used nonces begin, and the key of what they are made with."""
+
+BAN = "ban:"
+"""How the keys of bans begin."""
 
 
 def changes(desk: Desk) -> list[State]:
@@ -40,7 +44,7 @@ def changes(desk: Desk) -> list[State]:
         (CALL + name, None if call is None else keep(call)) for name, call in desk.changed.items()
     ]
     desk.changed.clear()
-    return states + nonce_changes(desk.stack.nonces)
+    return states + nonce_changes(desk.stack.nonces) + ban_changes(desk.stack.lockout)
 
 
 def subscriptions(all_: Subscriptions) -> list[State]:
@@ -58,6 +62,17 @@ def nonce_changes(nonces: Nonces) -> list[State]:
         (NONCE + nonce, KeptNonce(count) if count else None) for nonce, count in nonces.changed
     ]
     nonces.changed.clear()
+    return states
+
+
+def ban_changes(lockout: Lockout) -> list[State]:
+    """The bans that began, were lifted or forgotten since the last time."""
+    states: list[State] = []
+    for host, account in lockout.changed:
+        until, bans = lockout.banned_until(host, account)
+        name = account.encode("utf-8", "replace").decode()  # as a peer wrote it
+        states.append((f"{BAN}{host} {name}", KeptBan(host, name, until, bans) if bans else None))
+    lockout.changed.clear()
     return states
 
 

@@ -72,4 +72,14 @@ class KeptNonce:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptBan:
+    """`until` is monotonic seconds: the journal does not outlive the machine's uptime."""
+
+    address: str
+    account: str
+    until: float
+    bans: int
+
+
 Kept = Pending | KeptCall | Finished

@@ -34,7 +34,7 @@ from pbx.switch.events import (
     TrunkView,
 )
 from pbx.switch.feature import Catalogue, Feature
-from pbx.switch.kept import Kept, KeptNonce
+from pbx.switch.kept import Kept, KeptBan, KeptNonce
 from pbx.switch.keys import pressed
 from pbx.switch.leg import Leg
 from pbx.switch.media import Media, Ports
@@ -139,7 +139,9 @@ class Switch:
 
     def lift(self, address: str, account: str, now: float) -> bool:
         """Ends a ban; False = there is none."""
-        return self._stack.lockout.lift(address, account, now)
+        lifted = self._stack.lockout.lift(address, account, now)
+        self._drain(now)
+        return lifted
 
     def broken(self, flow: Flow, now: float) -> None:
         """The connection of `flow` ended, or none can be made."""
@@ -237,6 +239,11 @@ class Switch:
             self._stack.nonces.adopt(key, spent)
         self.outbox.states.append((journal.NONCES, KeptNonce(key=self._stack.nonces.key)))
 
+    def adopt_bans(self, kept: Iterable[KeptBan], now: float) -> None:
+        """Who was banned stays so."""
+        for ban in kept:
+            self._stack.lockout.adopt(ban.address, ban.account, ban.until, ban.bans, now)
+
     def mailbox(self, number: str, new: int, old: int, now: float) -> None:
         """So many messages wait for an extension: its lamp shows it."""
         self._presence.mailbox(number, new, old, now)
@@ -308,7 +315,8 @@ class Switch:
             self._hear(now)
         self.outbox.datagrams += self._stack.outbox
         self._stack.outbox.clear()
-        if self._desk.changed or self._stack.touched or self._stack.nonces.changed:
+        stack = self._stack
+        if self._desk.changed or stack.touched or stack.nonces.changed or stack.lockout.changed:
             self.outbox.states += journal.changes(self._desk)
         self.outbox.lookups += self._desk.lookups
         self._desk.lookups.clear()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import gevent
 import pytest
 
-from pbx.net.driver import INBOX, SHED, Driver, begins
+from pbx.net.driver import BATCH, INBOX, LATE, Driver, begins
 from pbx.sip.flow import Address, Flow
 from pbx.switch.events import Fact, Trouble
 from pbx.switch.outbox import Lookup, State
@@ -213,7 +213,8 @@ def test_what_begins_something_is_known_at_a_glance(data: bytes, new: bool) -> N
 
 
 def test_with_too_much_to_do_what_is_under_way_comes_first(bench: Bench) -> None:
-    for _ in range(SHED + 40):
+    shed = int(LATE / 0.0004)  # before anything is measured
+    for _ in range(shed + 40):
         bench.driver.receive(b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", FLOW)
     bench.driver.receive(b"OPTIONS", FLOW)
     for _ in range(50):
@@ -221,3 +222,11 @@ def test_with_too_much_to_do_what_is_under_way_comes_first(bench: Bench) -> None
     assert bench.driver.dropped == 40
     assert bench.log.count(b"busy") == 5
     assert bench.log.count(b"OPTIONS") == 1
+
+
+def test_a_slow_machine_turns_away_sooner(bench: Bench) -> None:
+    for _ in range(20):
+        bench.driver._measured(0.002)
+    for _ in range(200):
+        bench.driver.receive(b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", FLOW)
+    assert bench.driver.dropped == 200 - 2 * BATCH

@@ -9,7 +9,7 @@ import pytest
 from pbx import logs
 from pbx.logs import Throttle
 from pbx.net.observe import Observer
-from pbx.switch.events import CallEnded, CallView, Party, SignInFailed
+from pbx.switch.events import CallEnded, CallView, MessageRejected, Party, SignInFailed
 from pbx.telemetry import Telemetry
 
 CALL = CallView(
@@ -55,3 +55,21 @@ def test_a_flood_is_counted_whole_but_logged_in_part(log: io.StringIO) -> None:
     assert "95 more events" in lines[5]
     assert lines[6].endswith("'1001' from 192.0.2.9, banned for 60 s")
     assert b'warden_sign_in_failed_total{where="sip"} 101.0' in telemetry.exposition()
+
+
+def test_refused_messages_are_told_with_source_and_reason_and_hide_nothing_else(log: io.StringIO) -> None:
+    now = [0.0]
+    telemetry = Telemetry("1")
+    observer = Observer(telemetry, Throttle(5, lambda: now[0]), Throttle(2, lambda: now[0]))
+    observer([MessageRejected("malformed", 400, "192.0.2.9", "Bad CSeq")] * 50)
+    observer([MessageRejected("scanner", 0, "192.0.2.9"), CallEnded(CALL)])
+    now[0] = 1.0
+    observer([MessageRejected("scanner", 0, "192.0.2.9")])
+    lines = [line.partition(" info switch: ")[2] for line in log.getvalue().splitlines()]
+    assert lines[:2] == ["a message from 192.0.2.9 was refused (400): malformed: Bad CSeq"] * 2
+    assert lines[2].startswith("call c1")
+    assert lines[3:] == [
+        "49 more messages were refused or dropped and not logged one by one",
+        "a message from 192.0.2.9 was dropped: scanner",
+    ]
+    assert b'warden_sip_rejected_total{reason="malformed"} 50.0' in telemetry.exposition()

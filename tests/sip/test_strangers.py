@@ -2,7 +2,8 @@
 
 import pytest
 
-from pbx.sip.events import Rejected
+from pbx.sip.auth import LONGEST_NAME
+from pbx.sip.events import AuthFailed, Rejected
 from pbx.sip.flow import Address
 from pbx.sip.strangers import FAR, MOST, NEAR, Purses, is_near
 from tests.sip.kit import OFFER, Phone, Rig, label, labels
@@ -72,3 +73,34 @@ def test_purses_are_forgotten() -> None:
 )
 def test_what_is_near(host: str, near: bool) -> None:
     assert is_near(host) is near
+
+
+def test_we_are_no_amplifier_for_who_forges_an_address() -> None:
+    rig = Rig()
+    phone = Phone(rig, "1001", OUTSIDE)
+    kinds = ("OPTIONS", "BYE", "FOO", "NOTIFY")
+    answers = [phone.say(kinds[n % 4]) for n in range(200)]
+    assert sum(map(len, answers)) == FAR[0]
+    assert rig.events()[-1].reason == "too_many_answers"  # type: ignore[union-attr]
+
+
+def test_whoever_forges_a_phone_s_address_cannot_keep_its_challenge_from_it() -> None:
+    rig = Rig()
+    phone = Phone(rig, "1001", OUTSIDE)
+    [offer] = phone.say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test")
+    for _ in range(100):  # the forger
+        Phone(rig, "1001", OUTSIDE).say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test")
+    rig.wait(301)  # the phone's nonce is stale by now
+    for _ in range(100):
+        Phone(rig, "1001", OUTSIDE).say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test")
+    headers = [phone.authorize(offer, "REGISTER", "sip:pbx.test")]
+    [again] = phone.say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test", headers=headers)
+    assert b"stale=true" in again.encode()
+
+
+def test_a_claimed_account_is_not_remembered_at_any_length() -> None:
+    rig = Rig()
+    phone = Phone(rig, "1" * 5000, OUTSIDE)
+    [offer] = phone.say("REGISTER", uri="sip:pbx.test", to="sip:1001@pbx.test")
+    phone.say("REGISTER", uri="sip:pbx.test", headers=[phone.authorize(offer, "REGISTER", "sip:pbx.test")])
+    assert len(rig.event(AuthFailed).account) == LONGEST_NAME

@@ -245,3 +245,18 @@ def test_credentials_outlive_the_switch_and_a_replay_stays_refused(world: Journa
     anna.send(sent[0].decode().replace("branch=z9hG4bK", "branch=z9hG4bKreplay"))
     world.run(0)
     assert anna.log == ["200 REGISTER", "401 REGISTER"]
+
+
+def test_a_ban_outlives_the_switch_until_it_is_lifted(world: Journalled, anna: Phone) -> None:
+    lockout = world.switch._stack.lockout
+    for _ in range(5):
+        lockout.failed("10.0.0.66", "1001", world.now)
+    world.kill()
+    world.kill()
+    [ban] = world.switch.bans(world.now)
+    assert (ban.address, ban.account) == ("10.0.0.66", "1001")
+    assert world.switch.lift("10.0.0.66", "1001", world.now)
+    world.run(0)
+    world.kill()
+    assert world.switch.bans(world.now) == ()
+    assert not [key for key in world.journal if key.startswith("ban:")]
