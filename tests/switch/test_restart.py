@@ -251,12 +251,14 @@ def test_a_ban_outlives_the_switch_until_it_is_lifted(world: Journalled, anna: P
     lockout = world.switch._stack.lockout
     for _ in range(5):
         lockout.failed("10.0.0.66", "1001", world.now)
+    world.switch.advance(world.now)
+    world._perform()
     world.kill()
     world.kill()
     [ban] = world.switch.bans(world.now)
     assert (ban.address, ban.account) == ("10.0.0.66", "1001")
     assert world.switch.lift("10.0.0.66", "1001", world.now)
-    world.run(0)
+    world._perform()
     world.kill()
     assert world.switch.bans(world.now) == ()
     assert not [key for key in world.journal if key.startswith("ban:")]
