@@ -21,6 +21,7 @@ def success(session: Session, request: Request, sdp: Description | None, now: fl
         ("Contact", session.contact()),
         ("Allow", ALLOW),
         ("Supported", SUPPORTED),
+        *session.shows,
         *agree(session, request, now),
         ("Server", session.core.settings.user_agent),
     ]

@@ -47,6 +47,7 @@ class Reinvite:
             ("Allow", ALLOW),
             ("Supported", SUPPORTED),
             *(session.timer.headers if session.timer is not None else ()),
+            *session.shows,
             ("User-Agent", core.settings.user_agent),
             ("Content-Type", SDP),
         ]

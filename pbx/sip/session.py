@@ -18,7 +18,7 @@ from pbx.sip.dialog import Dialog, reason_of
 from pbx.sip.errors import LocalProtocolError, RemoteProtocolError
 from pbx.sip.events import Confirmed, Ended, OfferAnswered, Offered, OfferRefused
 from pbx.sip.flow import Flow
-from pbx.sip.inspect import body_refusal
+from pbx.sip.inspect import Headers, body_refusal
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.refresh import SessionTimer, stop, too_small
 from pbx.sip.reinvite import Reinvite
@@ -29,17 +29,16 @@ from pbx.sip.transaction import ClientTransaction, ServerTransaction
 
 
 class Session:
-    """`id` is unique in this stack's life (it is our tag); `outgoing` = we are the UAC; `request` is the
-    INVITE.
+    """`id` is unique in this stack's life (it is our tag); `outgoing` = we are the UAC.
 
-    `user` is the user part of our Contact.  `remote_user_agent` is the peer's User-Agent or Server value, ""
-    when unknown.
+    `request` is the INVITE, `user` the user part of our Contact, `remote_user_agent` the peer's User-Agent or
+    Server value ("" when unknown), `shows` headers of our offers and answers that say whom it talks to.
     """
 
     __slots__ = (
         *("_delayed", "_held_bye", "_owed", "_source", "_success"),
         *("core", "dialog", "id", "offered", "offering", "outgoing"),
-        *("allowed", "remote_user_agent", "request", "said", "state", "timer", "user"),
+        *("allowed", "remote_user_agent", "request", "said", "shows", "state", "timer", "user"),
     )
 
     def __init__(
@@ -48,6 +47,7 @@ class Session:
         self.core, self.id, self.request, self._source = core, tag, request, source
         self.state, self.outgoing = state, outgoing
         self.user: str | None = None
+        self.shows: Headers = ()
         # Methods that the peer takes; what we last said of our audio; who keeps the session alive
         self.allowed: tuple[str, ...] = ()
         self.said: Description | None = None

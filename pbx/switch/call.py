@@ -1,5 +1,4 @@
-"""A call: all that one attempt gives rise to.  It relays call events from leg to leg and guards its
-states."""
+"""A call: all that one attempt gives rise to.  It relays call events from leg to leg, guards its states."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -22,6 +21,7 @@ from pbx.switch.events import (
     SetupTimed,
     Trouble,
 )
+from pbx.switch.identity import Move, meet
 from pbx.switch.leg import Leg, LegState, relayable, voices
 from pbx.switch.outbound import Outbound, dial_out
 from pbx.switch.record import view_of
@@ -70,7 +70,7 @@ class Call:
     ) -> None:
         """`wanted` is the target if it is not what was `dialled`: the extension behind a carrier's number."""
         self.id = name
-        self._wanted = dialled if wanted is None else wanted
+        self.wanted = dialled if wanted is None else wanted
         self.desk = desk
         self.caller = caller
         self.legs = [caller]
@@ -90,13 +90,14 @@ class Call:
         self.transfer: Transfer | None = None
         self.outbound: Outbound | None = None
         self.transferred = ""
+        self.moves: list[Move] = []  # how it came from what was wanted to who rings
 
     # -- setting up
 
     def begin(self, sdp: Description | None, now: float) -> None:
         """The INVITE came and was authenticated: find out where it goes, and go there."""
         self.desk.tell(CallStarted(self.view()))
-        where = self.route_of(self.caller.party, self._wanted, now)
+        where = self.route_of(self.caller.party, self.wanted, now)
         if where.refuse is not None:
             self.end(where.refuse, now)
         elif not self._understand(sdp):
@@ -151,6 +152,7 @@ class Call:
     def answer_caller(self, codecs: Iterable[Codec], direction: str, ptime: int | None, now: float) -> None:
         caller = self.caller
         sdp = caller.reply(codecs, direction, ptime) if caller.audio else caller.offer(codecs, ptime=ptime)
+        meet(caller, self.callee, self.desk.stack.directory.domain)
         caller.session.answer(sdp, now)
         caller.state = LegState.ANSWERED
         self.times["answered"] = self.desk.wall(now)

@@ -11,6 +11,7 @@ class Cause(Enum):
     NORMAL = 200, 16, "hung up"
     CANCELLED = 487, 16, "the caller gave up"
     TRANSFERRED = 487, 16, "transferred"
+    MOVED = 480, 16, "sent on to another number"
     ANSWERED_ELSEWHERE = 487, 26, "another phone answered"
     BUSY = 486, 17, "busy"
     DECLINED = 603, 21, "declined"
@@ -93,7 +94,7 @@ _TELLING = (
 
 
 def of_status(status: int) -> Cause:
-    """The cause behind a phone's final refusal.  3xx is not followed yet, so it counts as unavailable; a
+    """The cause behind a phone's final refusal.  A 3xx that leads nowhere counts as unavailable; a
     6xx that we do not know counts as 600 (§8.1.3.2)."""
     if 300 <= status < 400:
         return Cause.UNAVAILABLE

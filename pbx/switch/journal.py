@@ -108,7 +108,7 @@ def _keep_leg(call: Call, leg: Leg) -> KeptLeg:
                 negotiation, codecs = replace(before.keep(), version=negotiation.version), its_codecs
                 asked = leg is call.renegotiation.asked
     session = KeptSession.of(leg.session)
-    return KeptLeg(leg.id, leg.party, leg.local, leg.sources, codecs, negotiation, session, asked)
+    return KeptLeg(leg.id, leg.party, leg.local, leg.sources, codecs, negotiation, session, asked, leg.hidden)
 
 
 def _keep_ringing(leg: Leg) -> KeptInvite:
@@ -172,7 +172,7 @@ def _ask_again(call: Call, leg: Leg, now: float) -> None:
 def _adopt_leg(desk: Desk, kept: KeptLeg, now: float) -> Leg:
     negotiation = Negotiation.of(kept.negotiation)
     leg = Leg(kept.leg, kept.party, negotiation, kept.local, kept.sources)
-    leg.codecs, leg.state = kept.codecs, LegState.ANSWERED
+    leg.codecs, leg.state, leg.hidden = kept.codecs, LegState.ANSWERED, kept.hidden
     leg.session = desk.stack.adopt(kept.session, now)
     leg.session.said = negotiation.local
     line = desk.trunks.line(kept.party.line)

@@ -35,6 +35,7 @@ class KeptLeg:
     negotiation: KeptNegotiation
     session: KeptSession
     asked: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

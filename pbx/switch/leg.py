@@ -46,6 +46,7 @@ class Leg:
         self.status = 0  # of its own refusal, 0 = it did not refuse
         self.counters: Counters | None = None
         self.silent = False
+        self.hidden = False  # others are not to see its number
         self.heard = False  # a first packet of its audio came
         self.shown = local.host  # the address of ours that the party is told
 

@@ -14,6 +14,7 @@ from pbx.sip.timers import Timer
 from pbx.sip.uri import Uri
 from pbx.switch.causes import Cause, of_carrier
 from pbx.switch.events import Party
+from pbx.switch.identity import to_trunk
 from pbx.switch.leg import Leg, relayable
 from pbx.switch.trunks import Line
 
@@ -94,20 +95,17 @@ class Outbound:
         call.callee = party
         audio, domain = call.caller.audio, line.domain
         codecs = allowed(relayable(audio.codecs) if audio else SUPPORTED, trunk.codecs)
-        caller = call.caller.party
-        extension = desk.stack.directory.extensions.get(caller.number)
-        number = (extension.outside if extension else "") or trunk.caller_id or trunk.username
-        us = Uri("sip", number or caller.number, domain)
+        us, headers = to_trunk(call, trunk, domain, self._number)
         them = Uri("sip", quote(self._number, safe="+*"), domain)
         session = desk.stack.invite(
             them,
             flow,
-            from_=NameAddr(caller.name if not trunk.caller_id else "", us),
+            from_=us,
             to=NameAddr("", them),
             sdp=leg.offer(codecs, audio.direction, audio.ptime) if audio else leg.offer(codecs),
             now=now,
             max_forwards=call.max_forwards - 1,
-            headers=(("P-Asserted-Identity", f"<{us}>"),),
+            headers=headers,
             route=line.registration.route if line.registration is not None else (),
             user=trunk.username,
             login=line.login,

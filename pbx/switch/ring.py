@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbx.sip.headers import NameAddr
 from pbx.sip.offer import SUPPORTED
 from pbx.sip.registrar import Binding
-from pbx.sip.uri import Uri
 from pbx.switch.causes import Cause
 from pbx.switch.events import Party
+from pbx.switch.identity import Move, name_of, shown, to_phone
 from pbx.switch.leg import Leg, relayable
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ def ring(call: Call, callee: Party, caller: Leg, now: float) -> tuple[list[Leg],
 
     The legs are the call's already.  None: the cause says why.
     """
+    if not call.moves and call.transfer is None and callee.number != call.wanted:
+        call.moves.append(Move(call.wanted, "unconditional"))
     phones = call.desk.stack.registrar.bindings(callee.number)
     own = caller.session.flow.remote if callee.number == caller.party.number else None
     others = [phone for phone in phones if phone.flow.remote != own]
@@ -43,11 +44,12 @@ def _invite(call: Call, callee: Party, caller: Leg, phone: Binding, now: float) 
     session = desk.stack.invite(
         phone.contact,
         phone.flow,
-        from_=NameAddr(caller.party.name, Uri("sip", caller.party.number, domain)),
-        to=NameAddr(callee.name, Uri("sip", callee.number, domain)),
+        from_=shown(caller, domain),
+        to=name_of(callee, domain),
         sdp=leg.offer(relayable(audio.codecs), direction, audio.ptime) if audio else leg.offer(SUPPORTED),
         now=now,
         max_forwards=call.max_forwards - 1,
+        headers=to_phone(call, caller, callee.number),
         route=phone.path,
     )
     desk.attach(call, leg, session)

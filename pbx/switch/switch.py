@@ -14,7 +14,7 @@ from pbx.sip import events as sip
 from pbx.sip.flow import Flow
 from pbx.sip.stack import Stack
 from pbx.sip.subscription import KeptSubscription
-from pbx.switch import journal
+from pbx.switch import identity, journal, redirect
 from pbx.switch.bindings import binding_of, binding_view
 from pbx.switch.call import Call, CallState
 from pbx.switch.causes import Cause
@@ -70,7 +70,7 @@ def _ended(call: Call, leg: Leg, event: sip.Ended, now: float) -> None:
 _LEG_EVENTS: dict[type, Callable[[Call, Leg, Any, float], None]] = {
     sip.Rang: lambda call, leg, event, now: call.rang(leg, event.status, event.sdp, now),
     sip.Answered: _answered,
-    sip.Refused: lambda call, leg, event, now: call.refused(leg, event.status, now),
+    sip.Refused: redirect.refused,
     sip.Confirmed: lambda call, leg, event, now: call.confirmed(leg, event.sdp, now),
     sip.Offered: lambda call, leg, event, now: call.offered(leg, event.sdp, now),
     sip.OfferAnswered: lambda call, leg, event, now: call.offer_answered(leg, event.sdp, now),
@@ -353,6 +353,7 @@ class Switch:
         hops = session.request.max_forwards
         hops = 70 if hops is None else hops
         call = Call(self._desk, name, caller, event.dialled, hops, now, self._for_whom(event))
+        caller.hidden = identity.hides(session.request)
         self._desk.calls[name] = call
         self._desk.attach(call, caller, session)
         call.begin(event.sdp, now)

@@ -16,6 +16,7 @@ from pbx.sip.timers import Timer
 from pbx.switch.bridge import Bridge
 from pbx.switch.causes import Cause, most_telling, of_status
 from pbx.switch.events import Party
+from pbx.switch.identity import meet
 from pbx.switch.leg import Leg, LegState, relayable
 from pbx.switch.renegotiation import Renegotiation
 from pbx.switch.ring import ring
@@ -177,6 +178,7 @@ def introduce(call: Call, leg: Leg, other: Leg, now: float, direction: str = "",
     if call.renegotiation is None and leg.session.can_offer:
         call.renegotiation = Renegotiation(None, leg)
         audio = other.audio
+        meet(leg, other, call.desk.stack.directory.domain)
         call.renegotiation.ask(relayable(audio.codecs), direction or audio.direction, audio.ptime, now)
     elif tries:
         again = partial(_introduce_later, call, leg, other, direction, tries - 1)
@@ -232,6 +234,7 @@ def _pick_up(call: Call, leg: Leg, now: float) -> None:
         if other is not leg:
             other.hang_up(Cause.ANSWERED_ELSEWHERE, now)
     theirs = caller.audio.codecs if caller.audio is not None else audio.codecs
+    meet(leg, caller, call.desk.stack.directory.domain)
     leg.session.answer(leg.reply(relayable(theirs), mirror(audio.direction)), now)
     leg.state = LegState.ANSWERED
     call.callee = leg.party
@@ -244,6 +247,7 @@ def _go_on(call: Call, leg: Leg, replaced: Leg, other: Leg, now: float) -> None:
     audio = leg.audio
     assert audio is not None
     theirs = other.audio.codecs if other.audio is not None else audio.codecs
+    meet(leg, other, call.desk.stack.directory.domain)
     leg.session.answer(leg.reply(relayable(theirs), "sendrecv"), now)
     leg.state = LegState.ANSWERED
     join(call, replaced, other, leg, now)
