@@ -35,6 +35,7 @@ TOLD = 8
 """One in so many that are turned away is told so; silence makes the others come again later."""
 
 _EACH = 0.0004  # seconds that a datagram takes, until it is measured
+_NEXT = 1e-6  # seconds
 _SOON = 0.001  # seconds: the shortest sleep, in case a deadline does not move
 _ERRORS, _WINDOW = 10, 60.0  # so many exceptions within so many seconds end the process
 
@@ -168,7 +169,9 @@ class Driver(Generic[M]):
         self._enter(lambda now: None)  # performs what the machine wanted before it was driven
         while self._running or self._jobs:
             self._turn()
-            if self._inbox or self._jobs:
+            if self._inbox:  # a timer, for sleep(0) would come back before sockets are read
+                gevent.sleep(_NEXT)
+            elif self._jobs:
                 gevent.sleep(0)
             else:
                 self._sleep()
