@@ -114,15 +114,21 @@ def call_is_seen_live(page: Page, anna: Phone, bob: Phone, see: Callable[[str], 
     page.get_by_test_id("nav-calls").click()
     expect(page.get_by_test_id("no-calls")).to_be_visible()
     callee = bob.play(s.called(), s.ring(), s.pause(1.5), s.answer(), s.hung_up())
-    caller = anna.play(s.dial(), s.receive(180), s.answered(), s.ack(), s.pause(5), s.bye(), to="1002")
+    caller = anna.play(s.dial(), s.receive(180), s.answered(), s.ack(), s.pause(8), s.bye(), to="1002")
     card = page.locator("[data-testid=calls] > li")
     expect(card).to_have_attribute("data-state", "ringing")
     expect(card).to_have_attribute("data-state", "active")
     expect(card).to_contain_text("Anna Adams")
     expect(card).to_contain_text("Bob Brown")
     see("5-live-call")
+    page.get_by_test_id("call-more").click()
+    expect(page.get_by_test_id("ladder-verdict")).to_contain_text("Answered after")
+    expect(page.get_by_test_id("ladder").locator("li").first).to_contain_text("INVITE")
+    see("5-live-ladder")
     caller.succeeds()
     callee.succeeds()
+    expect(page.get_by_test_id("call-over")).to_be_visible()
+    page.get_by_test_id("nav-calls").click()
     expect(page.get_by_test_id("no-calls")).to_be_visible()
 
 
@@ -142,6 +148,7 @@ def record_is_there(page: Page, see: Callable[[str], None]) -> None:
     with page.expect_download() as saved:
         page.get_by_test_id("ladder-pcap").click()
     assert saved.value.path().read_bytes()[:4] == bytes.fromhex("d4c3b2a1")
+    page.get_by_test_id("ladder-verdict").scroll_into_view_if_needed()
     see("7-ladder")
 
 
@@ -156,6 +163,9 @@ def every_page_on_a_small_dark_screen(page: Page, see: Callable[[str], None]) ->
     page.get_by_test_id("records").locator("a").first.click()
     expect(page.get_by_test_id("record-story")).to_be_visible()
     see("8-pocket-record")
+    page.get_by_test_id("ladder-show").click()
+    page.get_by_test_id("ladder-verdict").scroll_into_view_if_needed()
+    see("8-pocket-ladder")
     page.set_viewport_size(DESK)
     page.emulate_media(color_scheme="light")
 

@@ -5,7 +5,7 @@ export type PageName = "extensions" | "phones" | "calls" | "records" | "health";
 
 export type Route =
   | { page: PageName; query: URLSearchParams }
-  | { page: "record"; id: string }
+  | { page: "record" | "call"; id: string }
   | { page: "missing" };
 
 const PAGES: readonly PageName[] = ["extensions", "phones", "calls", "records", "health"];
@@ -15,6 +15,7 @@ export function parseRoute(path: string, search = ""): Route {
   const query = new URLSearchParams(search);
   if (first === "") return { page: "extensions", query };
   if (more.length > 0) return { page: "missing" };
+  if (first === "calls" && second !== undefined) return { page: "call", id: decode(second) };
   if (first === "records" && second !== undefined) return { page: "record", id: decode(second) };
   const page = PAGES.find((name) => name === first);
   return page && second === undefined ? { page, query } : { page: "missing" };

@@ -140,8 +140,19 @@ export interface TraceMessage {
   text: string;
 }
 
+/** One leg's audio at `at` milliseconds since the first message, counted from its beginning. */
+export interface AudioSample {
+  at: number;
+  leg: string;
+  received: number;
+  sent: number;
+  lost: number;
+  jitter: number;
+}
+
 export interface Trace {
   call: string;
   verdict: string;
   messages: TraceMessage[];
+  audio: AudioSample[];
 }

@@ -66,6 +66,7 @@ function CallCard({ call, onHangUp }: { call: Call; onHangUp: () => void }): JSX
           {call.dialled !== callee.number && <span>{`Dialled ${call.dialled}`}</span>}
           {codecs && <span>{codecs}</span>}
         </span>
+        <a class="call-more" href={`/calls/${encodeURIComponent(call.call)}`} data-testid="call-more">Look into it</a>
         <Button kind="danger" icon="hangup" onClick={onHangUp} testid="hang-up">Hang up</Button>
       </div>
     </li>

@@ -8,7 +8,7 @@ import { bytes, dateTime, deviceName, duration, timeOfDay } from "../format";
 import { Icon } from "../ui/icons";
 import { Ladder } from "./ladder";
 import { Avatar, Failed, PageHead, PartyLine, Pill, Skeleton } from "../ui/parts";
-import { audioVerdict, calleeOf, causeWords, codecName, endedBy, lossShare, outcome, partyName, story, talkSeconds } from "../words";
+import { audioVerdict, calleeOf, causeWords, codecName, endedBy, lossShare, outcome, partyName, stateWords, story, talkSeconds } from "../words";
 
 export function Record({ id }: { id: string }): JSX.Element {
   const { store } = useApp();
@@ -57,7 +57,7 @@ function Detail({ call }: { call: Call }): JSX.Element {
         {call.legs.map((leg) => <LegCard key={leg.leg} leg={leg} />)}
         {call.legs.length === 0 && <p class="hint">Nobody was reached, so there is no audio to tell of.</p>}
       </div>
-      <Ladder call={call.call} />
+      <Ladder call={call} />
       <p class="hint">Call <span class="mono">{call.call}</span></p>
     </div>
   );
@@ -68,7 +68,7 @@ function rang(call: Call): string {
   return duration((call.answered ?? call.ended ?? call.ringing) - call.ringing);
 }
 
-function Fact({ name, value }: { name: string; value: string }): JSX.Element {
+export function Fact({ name, value }: { name: string; value: string }): JSX.Element {
   return <div><dt>{name}</dt><dd>{value}</dd></div>;
 }
 
@@ -88,8 +88,9 @@ function Timeline({ call }: { call: Call }): JSX.Element {
   );
 }
 
-function LegCard({ leg }: { leg: Leg }): JSX.Element {
-  const verdict = audioVerdict(leg);
+export function LegCard({ leg }: { leg: Leg }): JSX.Element {
+  const [words, tone] = stateWords(leg.state);
+  const verdict = leg.state === "ended" || leg.counters ? audioVerdict(leg) : { words, tone };
   return (
     <section class="card leg" aria-label={`Audio of ${partyName(leg.party)}`} data-testid={`leg-${leg.leg}`}>
       <header class="leg-head">

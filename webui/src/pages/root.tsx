@@ -4,6 +4,7 @@ import { useApp } from "../app";
 import { Icon, Mark } from "../ui/icons";
 import { Empty, PageHead } from "../ui/parts";
 import { Shell } from "../ui/shell";
+import { LiveCall } from "./call";
 import { Calls } from "./calls";
 import { Claim } from "./claim";
 import { Extensions } from "./extensions";
@@ -40,6 +41,8 @@ function Page(): JSX.Element {
       return <Phones />;
     case "calls":
       return <Calls />;
+    case "call":
+      return <LiveCall id={route.id} key={route.id} />;
     case "records":
       return <Records query={route.query} />;
     case "record":

@@ -58,7 +58,7 @@ function Brand(): JSX.Element {
 function Navigation(): JSX.Element {
   const { router } = useApp();
   const route = router.route.value;
-  const current = route.page === "record" ? "records" : route.page;
+  const current = { record: "records", call: "calls" }[route.page as string] ?? route.page;
   return (
     <nav class="nav" aria-label="Pages">
       {PAGES.map(({ page, title, icon }) => (
