@@ -75,31 +75,44 @@ def _rung(entry: Entry, first: float, repeated: bool) -> Rung:
 
 def verdict(call: CallView, rungs: Sequence[Rung]) -> str:
     """What became of it, in words, with what looked wrong on the way."""
+    names = {leg.address: leg.party.name or leg.party.number for leg in call.legs}
     words = [_outcome(call)]
-    again = Counter(rung.peer for rung in rungs if rung.repeated and not rung.sent)
-    for peer, count in again.items():
-        words.append(f"{peer} repeated {count} messages: packets were lost on the way, or we answered late.")
-    ours = Counter(rung.peer for rung in rungs if rung.repeated and rung.sent)
-    for peer, count in ours.items():
-        words.append(f"We had to repeat {count} messages to {peer}: it did not hear or did not answer.")
+    for peer, said in _repeated(rungs, sent=False).items():
+        who = names.get(peer, peer)
+        words.append(f"{who} repeated {said}: packets were lost on the way, or we were late.")
+    for peer, said in _repeated(rungs, sent=True).items():
+        words.append(f"We repeated {said} to {names.get(peer, peer)}: it did not hear or did not answer.")
     accepts = [rung for rung in rungs if rung.sent and rung.title.startswith("200")]
     answered = {rung.peer for rung in accepts if "INVITE" in rung.cseq}
     acknowledged = {rung.peer for rung in rungs if not rung.sent and rung.title == "ACK"}
     for peer in sorted(answered - acknowledged):
-        words.append(f"The ACK of {peer} to our 200 never came: it may not reach the address in our Contact.")
+        who = names.get(peer, peer)
+        words.append(f"The ACK of {who} to our 200 never came: it may not reach the address in our Contact.")
     return " ".join(words)
 
 
+def _repeated(rungs: Sequence[Rung], sent: bool) -> dict[str, str]:
+    """By far end: "INVITE twice, BYE once"."""
+    again = Counter((rung.peer, rung.title) for rung in rungs if rung.repeated and rung.sent == sent)
+    said: dict[str, str] = {}
+    for (peer, title), count in again.items():
+        often = {1: "once", 2: "twice"}.get(count, f"{count} times")
+        said[peer] = f"{said[peer]}, {title} {often}" if peer in said else f"{title} {often}"
+    return said
+
+
 def _outcome(call: CallView) -> str:
+    a_party = call.cause == "normal" and call.ended_by in ("caller", "callee")
+    why = f"{call.cause_text} by the {call.ended_by}" if a_party else call.cause_text
     if call.answered is not None:
         waited = call.answered - call.started
         if call.ended is None:
             return f"Answered after {waited:.1f} s; they are talking."
         spoke = call.ended - call.answered
-        return f"Answered after {waited:.1f} s, lasted {spoke:.0f} s; how it ended: {call.cause_text}."
+        return f"Answered after {waited:.1f} s, lasted {spoke:.0f} s; how it ended: {why}."
     if call.ended is None:
         return "Not answered yet."
-    return f"Not answered; after {call.ended - call.started:.1f} s: {call.cause_text}."
+    return f"Not answered; after {call.ended - call.started:.1f} s: {why}."
 
 
 def text(trace: Trace) -> str:
@@ -141,12 +154,21 @@ def _packet(entry: Entry) -> bytes:
     ends = (entry.flow.local, entry.flow.remote)
     source, target = ends if entry.sent else ends[::-1]
     payload = masked(entry.data)[:65000]
-    udp = struct.pack("!HHHH", source.port, target.port, 8 + len(payload), 0) + payload
     ours, theirs = ip_address(source.host), ip_address(target.host)
+    size = 8 + len(payload)
+    udp = struct.pack("!HHHH", source.port, target.port, size, 0) + payload
+    addresses = ours.packed + theirs.packed
+    checksum = _checksum(addresses + struct.pack("!HH", 17, size) + udp) or 0xFFFF
+    udp = udp[:6] + struct.pack("!H", checksum) + udp[8:]
     if ours.version == 6:
-        return struct.pack("!IHBB", 6 << 28, len(udp), 17, 64) + ours.packed + theirs.packed + udp
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + ours.packed + theirs.packed
-    total = sum(struct.unpack("!10H", head))
+        return struct.pack("!IHBB", 6 << 28, size, 17, 64) + addresses + udp
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + size, 0, 0, 64, 17, 0) + addresses
+    return head[:10] + struct.pack("!H", _checksum(head)) + head[12:] + udp
+
+
+def _checksum(data: bytes) -> int:
+    """RFC 1071."""
+    data += b"\0" * (len(data) % 2)
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
-    checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
-    return head[:10] + struct.pack("!H", checksum) + head[12:] + udp
+    return ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF

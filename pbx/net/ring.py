@@ -4,6 +4,7 @@ Messages of calls have room of their own, so that registrations cannot push them
 calls, a day of a small office.  Nothing is parsed until somebody asks.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection
@@ -15,7 +16,9 @@ CALLS, OTHERS = 16 << 20, 4 << 20
 """Bytes."""
 
 _BESIDE = 200  # bytes that an entry costs beside its message
-_OTHER = (b"REGISTER", b"OPTIONS", b"SUBSCRIBE", b"PUBLISH", b"MESSAGE")
+_OTHER = (b"REGISTER", b"OPTIONS", b"SUBSCRIBE", b"NOTIFY", b"PUBLISH", b"MESSAGE")
+_CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*([^\r\n]*[^\s])", re.I | re.M)
+_CALL_ID = rb"^(?i:call-id|i)[ \t]*:\s*%s[ \t]*\r?$"
 
 
 class Entry(NamedTuple):
@@ -52,15 +55,19 @@ class Ring:
 
     def of(self, call_ids: Collection[str]) -> list[Entry]:
         """The messages of these Call-IDs, the oldest first."""
-        wanted = [call_id.encode() for call_id in call_ids if call_id]
-        return [entry for entry in self._rings[0] if _is_of(entry.data, wanted)]
+        found: list[Entry] = []
+        for call_id in {call_id.encode() for call_id in call_ids if call_id}:
+            header = re.compile(_CALL_ID % re.escape(call_id), re.M)
+            for ring in self._rings:
+                near = [entry for entry in ring if call_id in entry.data]  # a hundred times as fast
+                found += [entry for entry in near if header.search(entry.data)]
+        found.sort(key=lambda entry: entry.at)
+        return found
 
 
 def _is_other(data: bytes) -> bool:
     at = data.find(b"\nCSeq:")
-    return at < 0 or data[at + 6 : at + 40].partition(b"\r")[0].rstrip().endswith(_OTHER)
-
-
-def _is_of(data: bytes, call_ids: list[bytes]) -> bool:
-    head = data[: data.find(b"\r\n\r\n")]
-    return any(call_id in head for call_id in call_ids)
+    if at >= 0:
+        return data[at + 6 : at + 40].partition(b"\r")[0].rstrip().endswith(_OTHER)
+    oddly_spelled = _CSEQ.search(data)
+    return oddly_spelled is None or oddly_spelled[1].endswith(_OTHER)

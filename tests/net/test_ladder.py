@@ -6,7 +6,7 @@ from pbx.net.ladder import ladder, pcap, text, trace, verdict
 from pbx.net.ring import Entry, Ring
 from pbx.net.sampler import Sample
 from pbx.sip.flow import Address, Flow
-from pbx.switch.events import CallView, Party
+from pbx.switch.events import CallView, LegView, Party
 
 US, ANNA = Address("192.0.2.1", 5060), Address("192.0.2.11", 5062)
 FLOW = Flow("udp", US, ANNA)
@@ -91,9 +91,39 @@ def test_the_verdict_says_what_looked_wrong() -> None:
     assert words == "Answered after 3.2 s, lasted 7 s; how it ended: hung up."
     lossy = ladder(recorded((False, INVITE), (False, INVITE), (True, OK), (True, OK)))
     words = verdict(call(answered=1003.2), lossy)
-    assert "192.0.2.11:5062 repeated 1 messages" in words
-    assert "We had to repeat 1 messages" in words
+    assert "192.0.2.11:5062 repeated INVITE once: packets were lost" in words
+    assert "We repeated 200 OK once to 192.0.2.11:5062" in words
     assert "The ACK of 192.0.2.11:5062 to our 200 never came" in words
+
+
+def test_the_verdict_names_people_and_who_hung_up() -> None:
+    anna = LegView("a", Party("1001", "Anna"), "in", "192.0.2.11:5062", "", "ended")
+    lossy = ladder(recorded(*[(False, INVITE)] * 3, (True, OK), (False, ACK), (False, ACK)))
+    over = {"cause": "normal", "cause_text": "hung up", "ended_by": "caller"}
+    words = verdict(call(answered=1003.2, ended=1010.2, legs=(anna,), **over), lossy)
+    assert "how it ended: hung up by the caller. Anna repeated INVITE twice, ACK once: packets" in words
+
+
+def test_a_short_call_id_finds_its_own_messages_and_odd_spellings_are_found_too() -> None:
+    odd = INVITE.replace(b"Call-ID: c1", b"i : c").replace(b"CSeq:", b"CSEQ :")
+    notify = message("NOTIFY sip:c@b SIP/2.0", "2 NOTIFY", "c")
+    ring = Ring(others=5_000, clock=Clock())
+    for data in (INVITE, odd, notify, ACK):
+        ring(False, data, FLOW)
+    assert [entry.data for entry in ring.of(["c"])] == [odd, notify]
+    for n in range(100):
+        ring(False, message("REGISTER sip:b SIP/2.0", f"{n} REGISTER", f"r{n}"), FLOW)
+    assert [entry.data for entry in ring.of(["c", "c1"])] == [INVITE, odd, ACK]
+
+
+def test_a_capture_over_ipv6_has_sound_checksums() -> None:
+    flow = Flow("udp", Address("2001:db8::1", 5060), Address("2001:db8::2", 5062))
+    packet = pcap([Entry(1.0, True, INVITE + b"odd", flow)])[40:]
+    assert packet[0] >> 4 == 6
+    udp = packet[40:] + b"\0" * (len(packet) % 2)
+    pseudo = packet[8:40] + struct.pack("!HH", 17, len(packet) - 40)
+    total = sum(struct.unpack(f"!{(len(pseudo) + len(udp)) // 2}H", pseudo + udp))
+    assert (total & 0xFFFF) + (total >> 16) == 0xFFFF
 
 
 def test_a_capture_file_has_every_message_in_a_sound_packet() -> None:
