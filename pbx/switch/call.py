@@ -79,7 +79,6 @@ class Call:
         self.bridge = Bridge()
         self.state = CallState.NEW
         self.cause: Cause | None = None
-        self.ended_by = ""
         self.times: dict[str, float] = {"started": desk.wall(now)}
         self._began = now
         self.max_forwards = max_forwards
@@ -89,7 +88,7 @@ class Call:
         self.past: tuple[LegView, ...] = ()  # legs that ended before a restart, or went to another call
         self.transfer: Transfer | None = None
         self.outbound: Outbound | None = None
-        self.transferred = ""
+        self.ended_by = self.transferred = self.reason = ""  # `reason` is the one that a party gave
         self.moves: list[Move] = []  # how it came from what was wanted to who rings
 
     # -- setting up
@@ -342,7 +341,7 @@ class Call:
         self.cause, self.ended_by = cause, by
         self.times["ended"] = self.desk.wall(now)
         for leg in self.legs:
-            leg.hang_up(cause, now, status if leg is self.caller else 0)
+            leg.hang_up(cause, now, status if leg is self.caller else 0, self.reason)
         self.changed()
         self.note()
         self.desk.media.close(self.id, self._counted, now)

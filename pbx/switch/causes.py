@@ -1,6 +1,7 @@
 """Why a leg or a call ended: one word for records and metrics, a SIP status and a Q.850 number for the wire,
 a sentence for people."""
 
+import re
 from collections.abc import Iterable
 from enum import Enum
 
@@ -109,6 +110,22 @@ _OF_CARRIER = {401: Cause.NOT_LET_IN, 407: Cause.NOT_LET_IN} | dict.fromkeys(
 def of_carrier(status: int) -> Cause:
     """The cause behind a carrier's final refusal, or its silence (408)."""
     return _OF_CARRIER.get(status) or of_status(status)
+
+
+_ELSEWHERE = re.compile(r"SIP\s*;\s*cause=200\b", re.I)
+_Q850 = re.compile(r"Q\.850\s*;\s*cause=([0-9]{1,3})\b", re.I)
+
+
+def of_cancel(reason: str) -> Cause:
+    """Why the caller gave up, by its CANCEL's Reason: what somebody else took is no missed call."""
+    return Cause.ANSWERED_ELSEWHERE if _ELSEWHERE.search(reason) else Cause.CANCELLED
+
+
+def passed_on(reason: str) -> str:
+    """The Reason that the other party is given for this one (RFC 3326): one Q.850 number, nobody's words.  ""
+    = it says none."""
+    found = _Q850.search(reason)
+    return f"Q.850;cause={found[1]}" if found is not None and 0 < int(found[1]) < 128 else ""
 
 
 def relayed(status: int) -> int:

@@ -114,17 +114,17 @@ class Leg:
 
     # -- the end
 
-    def hang_up(self, cause: Cause, now: float, status: int = 0) -> None:
+    def hang_up(self, cause: Cause, now: float, status: int = 0, why: str = "") -> None:
         """Ends it in the way its state asks for: BYE, CANCEL or a refusal (with `status`, 0 = the
-        cause's own). Harmless when it has ended."""
+        cause's own) and a Reason (`why`, likewise). Harmless when it has ended."""
         if not self.alive:
             return
         if self.talking:
-            self.session.bye(now, cause.reason)
+            self.session.bye(now, why or cause.reason)
         elif self.outgoing:
-            self.session.cancel(now, cause.reason)
+            self.session.cancel(now, why or cause.reason)
         else:
-            self.session.refuse(status or cause.status, now, cause.reason)
+            self.session.refuse(status or cause.status, now, why or cause.reason)
         self.ended(cause)
 
     def ended(self, cause: Cause) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.uri import Uri, aor
-from pbx.switch.causes import Cause
+from pbx.switch.causes import Cause, passed_on
 from pbx.switch.events import Party
 from pbx.switch.identity import MAX_PAST, Move
 from pbx.switch.leg import Leg
@@ -22,6 +22,8 @@ _FOLLOWED = (300, 301, 302)
 def refused(call: Call, leg: Leg, event: sip.Refused, now: float) -> None:
     """A party said no, or that somebody else should be asked."""
     if event.status not in _FOLLOWED or not _followed(call, leg, event.contacts, now):
+        if leg.party.kind == "trunk":
+            call.reason = passed_on(", ".join(value for name, value in event.headers if name == "Reason"))
         call.refused(leg, event.status, now)
 
 

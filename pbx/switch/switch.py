@@ -17,7 +17,7 @@ from pbx.sip.subscription import KeptSubscription
 from pbx.switch import identity, journal, redirect
 from pbx.switch.bindings import binding_of, binding_view
 from pbx.switch.call import Call, CallState
-from pbx.switch.causes import Cause
+from pbx.switch.causes import Cause, of_cancel, passed_on
 from pbx.switch.desk import Desk, Settings
 from pbx.switch.diagnosis import Listening, no_ack
 from pbx.switch.events import (
@@ -63,6 +63,8 @@ def _answered(call: Call, leg: Leg, event: sip.Answered, now: float) -> None:
 def _ended(call: Call, leg: Leg, event: sip.Ended, now: float) -> None:
     if event.why == "no_ack":
         call.desk.tell(Trouble("no_ack", no_ack(call.desk, leg), call.id))
+    if call.transfer is None:
+        call.reason = passed_on(event.reason)
     call.gone(leg, GONE[event.why], now)
 
 
@@ -77,7 +79,7 @@ _LEG_EVENTS: dict[type, Callable[[Call, Leg, Any, float], None]] = {
     sip.OfferRefused: lambda call, leg, event, now: call.offer_refused(leg, event.status, now),
     sip.Informed: pressed,
     sip.Referred: lambda call, leg, event, now: refer(call, leg, event.referral, now),
-    sip.Cancelled: lambda call, leg, event, now: call.gone(leg, Cause.CANCELLED, now),
+    sip.Cancelled: lambda call, leg, event, now: call.gone(leg, of_cancel(event.reason), now),
     sip.Ended: _ended,
 }
 

@@ -86,6 +86,10 @@ class Baresip:
     def await_event(self, kind: str, seconds: float = 10) -> None:
         wait_for(lambda: kind in self._heard_events(), seconds, f"{kind} at {self.number}\n{self.log()}")
 
+    def closed(self) -> int:
+        """How many of its calls ended since it last dialled, or its `events` were cleared."""
+        return self._heard_events().count("CALL_CLOSED")
+
     def _heard_events(self) -> list[str]:
         try:
             self._unread += self._control.recv(65536)

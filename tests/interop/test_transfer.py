@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -56,4 +57,40 @@ def test_a_blind_transfer_between_three_telephones(office: Office, phones: list[
     wait_for(lambda: len(office.records()) == 1, 5, "one record of it all")
     (record,) = office.records()
     assert (record["caller"]["number"], record["callee"]["number"]) == ("1001", "1003")
+    office.settled()
+
+
+def replacing(office: Office, call: str, phone: str) -> str:
+    """The Replaces value for the dialog of that phone in this call, as its other calls may name it."""
+    rungs = office.api(f"/api/calls/{call}/trace")["messages"]
+    heard = [rung["text"] for rung in rungs if rung["title"].startswith("200") and not rung["sent"]]
+    answers = [text for text in heard if f"<sip:{phone}@" in text]
+    lines = dict(line.split(": ", 1) for line in answers[0].splitlines()[1:] if ": " in line)
+    ours, theirs = (lines[name].partition("tag=")[2] for name in ("From", "To"))
+    return quote(f"{lines['Call-ID']};to-tag={ours};from-tag={theirs}", safe="")
+
+
+def test_an_attended_transfer_between_three_telephones(office: Office, phones: list[Baresip]) -> None:
+    """Bert asks Cleo first; then Anna and Cleo talk, and both of Bert's calls are over."""
+    anna, bert, cleo = phones
+    before = len(office.records())
+    anna.dial("1002")
+    anna.await_event("CALL_ESTABLISHED")
+    bert.await_event("CALL_ESTABLISHED")
+    (first,) = office.live()
+    bert.dial("1003")
+    cleo.await_event("CALL_ESTABLISHED")
+    bert.await_event("CALL_ESTABLISHED")
+    talk(1)
+    # This baresip has no attended transfer of its own, but takes the Refer-To that one consists of.
+    bert.command("transfer", f"<sip:1001@{DOMAIN}?Replaces={replacing(office, first['call'], '1002')}>")
+    wait_for(lambda: bert.closed() == 2, 10, f"both of Bert's calls are over\n{bert.log()}")
+    talk(4)
+    (call,) = office.live()
+    assert (call["state"], call["transferred"]) == ("active", "1002 to 1001")
+    anna.hang_up()
+    cleo.await_event("CALL_CLOSED")
+    assert sound.share(anna.recording(), TONES["1003"]) > 0.5, "the end of what Anna heard is Cleo"
+    assert sound.share(cleo.recording(), TONES["1001"]) > 0.5, "the end of what Cleo heard is Anna"
+    wait_for(lambda: len(office.records()) == before + 2, 5, "a record of each call")
     office.settled()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pbx.sip.message import Request
+from pbx.switch.causes import passed_on
 from tests.carrier import MAIN, OUT, Carrier, Office
 from tests.switch.test_transfer import Sipfrags, answer_offers, hears, refer, replacing, talk
 from tests.world import DOMAIN, Phone, PhoneCall
@@ -307,3 +308,58 @@ def test_a_peer_that_hides_its_caller_is_obeyed(office: Office, anna: Phone) -> 
     assert invite(anna).from_.uri.host == "anonymous.invalid"
     call.cancel()
     office.run(1)
+
+
+# -- why it ended
+
+
+def reasons(phone: Phone, start: str) -> list[str]:
+    """The Reason headers of what the phone gets from now on, if it begins so; the list grows."""
+    found: list[str] = []
+    before = phone.receive
+
+    def keep(data: bytes) -> None:
+        if data.decode().startswith(start):
+            found.extend(line for line in data.decode().split("\r\n") if line.startswith("Reason:"))
+        before(data)
+
+    phone.receive = keep  # type: ignore[method-assign]
+    return found
+
+
+def test_a_carriers_number_for_why_is_passed_on_without_its_words(
+    office: Office, anna: Phone, carrier: Carrier
+) -> None:
+    given = reasons(anna, "SIP/2.0 404")
+    anna.call("0301234567")
+    office.run(0.5)
+    carrier.incoming.reply(404, extra='Reason: SIP;cause=404, Q.850;cause=22;text="evil", Q.850;cause=3\r\n')
+    office.run(0.5)
+    assert set(given) == {"Reason: Q.850;cause=22"}
+    office.configure()
+    office.nothing_left()
+
+
+def test_a_call_that_somebody_else_took_is_not_missed(office: Office, anna: Phone, carrier: Carrier) -> None:
+    given = reasons(anna, "CANCEL")
+    call = carrier.call("+4930123456")
+    office.run(0.5)
+    anna.incoming.ring()
+    office.run(0.5)
+    send = carrier.send
+    words = 'Reason: SIP;cause=200;text="x"\r\nMax-Forwards'
+    carrier.send = lambda text: send(text.replace("Max-Forwards", words, 1))  # type: ignore[method-assign]
+    call.cancel()
+    office.run(0.5)
+    assert given == ['Reason: SIP;cause=200;text="Call completed elsewhere"']
+    assert office.record.cause == "answered_elsewhere"
+    office.configure()
+    office.nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("Q.850;cause=31", "Q.850;cause=31"), ("Q.850;cause=999", ""), ("SIP;cause=200", ""), ("", "")],
+)
+def test_one_q850_number_at_most_is_passed_on(said: str, told: str) -> None:
+    assert passed_on(said) == told
