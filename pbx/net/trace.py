@@ -9,6 +9,7 @@ _KEY = re.compile(
     rb"^((?:a=crypto:\S+[ \t]+\S+|k=\w+:?)[ \t]*|signal[ \t]*=[ \t]*)[^\r\n]*", re.I | re.M
 )
 _DIGIT = re.compile(rb"^(?:content-type|c)[ \t]*:[ \t]*application/dtmf[ \t]*\r?$", re.I | re.M)
+_BLANK = re.compile(rb"\n\r?\n")
 _HIDDEN = rb"\1 <hidden>"
 
 
@@ -16,8 +17,10 @@ def masked(data: bytes) -> bytes:
     """The message with credentials (RFC 3261 §22), media keys (RFC 4568, RFC 4566 §5.12) and the keys that
     were pressed hidden: those may be a PIN."""
     data = _KEY.sub(_HIDDEN, _SECRET.sub(_HIDDEN, data))
-    head, end, body = data.partition(b"\r\n\r\n")
-    return head + end + b"<hidden>" if body and _DIGIT.search(head) else data
+    blank = _BLANK.search(data)
+    if blank is None or blank.end() == len(data) or not _DIGIT.search(data, 0, blank.start() + 1):
+        return data
+    return data[: blank.end()] + b"<hidden>"
 
 
 def readable(data: bytes) -> str:

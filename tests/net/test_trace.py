@@ -38,9 +38,14 @@ def test_pressed_keys_are_hidden_for_they_may_be_a_pin() -> None:
     relay = readable(info % (b"application/dtmf-relay", b"Signal= 7\r\nDuration=160\r\n"))
     assert "7" not in relay
     assert "Duration=160" in relay
-    plain = readable(info % (b"application/dtmf", b"7"))
-    assert "7" not in plain
-    assert "Subject: x" in plain
+    digit = info % (b"application/dtmf", b"7")
+    for whole in (digit, digit.replace(b"\r", b"")):
+        plain = readable(whole)
+        assert "7" not in plain
+        assert "Subject: x" in plain
+    last = b"INFO sip:a@b SIP/2.0\r\nc:application/dtmf\r\n\r\n7"
+    assert readable(last).endswith("\n\n<hidden>")
+    assert readable(info % (b"application/sdp", b"7")).endswith("7")
 
 
 def test_a_message_cannot_steer_the_terminal() -> None:
