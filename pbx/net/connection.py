@@ -36,7 +36,9 @@ class Speech(Protocol):
     def broken(self) -> bool: ...
     @property
     def waiting(self) -> bool: ...
-    def feed(self, data: bytes) -> Iterator[bytes]: ...
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The messages that `data` completes; b"" for a keep-alive, which was answered."""
+
     def send(self, message: bytes) -> None: ...
     def pending(self) -> bytes: ...
     def close(self) -> None: ...
@@ -61,6 +63,7 @@ class Plain:
         for unit in self._framer.feed(data):
             if unit == PING:
                 self._out += PONG
+                yield b""
             else:
                 yield unit
 
@@ -100,7 +103,8 @@ class Connection:
         self._writing = self._loop.io(sock.fileno(), _WRITABLE)
         self._timer = self._loop.timer(_PAUSE)
         self._connecting = False
-        self.heard = self.began = time.monotonic()
+        self.since = self.heard = self.began = time.monotonic()
+        self.spoke = False  # it said something whole
         self.open = True
 
     # -- its life
@@ -245,8 +249,9 @@ class Connection:
             self.end(f"TLS: {error.reason or error}")
             return
         for message in self._speech.feed(said):
-            self._deliver(message, self.flow)
-            stuck = False
+            self.spoke, stuck = True, False
+            if message:
+                self._deliver(message, self.flow)
         if not stuck:
             self.began = time.monotonic()
         self._flush()

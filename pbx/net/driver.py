@@ -230,7 +230,7 @@ class Driver(Generic[M]):
             datagrams = outbox.datagrams.copy()
             outbox.datagrams.clear()
             for data, flow in datagrams:
-                if self._taps:
+                if self._taps and data:
                     self._show(True, data, flow)
                 self._send(data, flow)
         if outbox.lookups:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Any
 
 from gevent.hub import get_hub
 from gevent.monkey import get_original
@@ -22,9 +23,20 @@ MOST, MOST_OF_ONE = 4096, 512
 PATIENCE = 5.0
 """Seconds in which a connection is made, its handshake done, a message complete."""
 
+SILENCE = 30.0
+"""Seconds in which a connection must bring its first message or keep-alive."""
+
 IDLE = 3700.0
 """Seconds without a byte after which a connection is closed: longer than any registration lives."""
 
+# What was sent and is not acknowledged for so long ends a connection (milliseconds), so that a phone which
+# vanished is missed by the next call already; and a quiet one is asked each minute, which keeps NATs open.
+_TCP = (
+    (socket.TCP_NODELAY, 1),
+    (socket.TCP_USER_TIMEOUT, 15_000),
+    (socket.TCP_KEEPIDLE, 60),
+    (socket.TCP_KEEPINTVL, 15),
+)
 _SWEEP = 1.0  # seconds between looks at who is stuck or idle
 _BATCH = 32  # connections accepted before everybody else gets their turn
 _LOOK = 30  # sweeps between looks at the certificate's files
@@ -48,7 +60,7 @@ class Streams:
     ) -> None:
         self._deliver, self._lost, self._busy = deliver, lost, busy
         self._certificates, self._may_come = certificates, may_come
-        self._listening: list[tuple[socket.socket, object]] = []
+        self._listening: list[tuple[socket.socket, Any, str]] = []
         self._connections: dict[tuple[str, Address], Connection] = {}
         self._from: Counter[str] = Counter()
         self._loop = get_hub().loop
@@ -66,23 +78,28 @@ class Streams:
         """Take connections on a socket that listens.  It is ours from here on."""
         plain = _plain(sock)
         watcher = self._loop.io(plain.fileno(), 1)
-        watcher.start(self._accept, plain, transport)
-        self._listening.append((plain, watcher))
+        watcher.start(self._accept, plain, watcher, transport)
+        self._listening.append((plain, watcher, transport))
         if not self._sweeping.active:
             self._sweeping.start(self._sweep)
 
     def send(self, data: bytes, flow: Flow) -> None:
-        """By the connection there is, else by a new one."""
-        connection = self._connections.get((flow.transport, flow.remote)) or self._open(flow)
+        """By the connection there is, else by a new one.  No bytes: the connection is to be closed."""
+        connection = self._connections.get((flow.transport, flow.remote))
+        if not data:
+            if connection is not None:
+                connection.close()
+            return
+        connection = connection or self._open(flow)
         if connection is not None:
             connection.send(data)
 
     def close(self) -> None:
         self._sweeping.stop()
         self._sweeping.close()
-        for sock, watcher in self._listening:
-            watcher.stop()  # type: ignore[attr-defined]
-            watcher.close()  # type: ignore[attr-defined]
+        for sock, watcher, _ in self._listening:
+            watcher.stop()
+            watcher.close()
             sock.close()
         self._listening.clear()
         for connection in list(self._connections.values()):
@@ -90,14 +107,17 @@ class Streams:
 
     # -- in
 
-    def _accept(self, listening: socket.socket, transport: str) -> None:
+    def _accept(self, listening: socket.socket, watcher: Any, transport: str) -> None:
         for _ in range(_BATCH):
             try:
                 sock, remote = listening.accept()
             except BlockingIOError:
                 return
-            except OSError as error:
-                log.warning("a connection could not be taken: %s", error)
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:  # no file descriptor is left: asking again at once would never end
+                log.warning("connections by %s cannot be taken for a moment: %s", transport, error)
+                watcher.stop()
                 return
             host = unmapped(remote[0])
             if len(self._connections) >= MOST or self._from[host] >= MOST_OF_ONE:
@@ -116,8 +136,9 @@ class Streams:
 
     def _begin(self, sock: socket.socket, flow: Flow, tls: Tls | None) -> Connection:
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _TCP:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
         speech: Speech = WebSocket(self._may_come) if flow.transport in ("ws", "wss") else Plain()
         connection = Connection(sock, flow, speech, tls, self._deliver, self._gone, self._busy)
         self._connections[flow.transport, flow.remote] = connection
@@ -176,8 +197,11 @@ class Streams:
         for connection in list(self._connections.values()):
             if connection.stuck and now - connection.began > PATIENCE:
                 connection.end("it did not get on")
-            elif now - connection.heard > IDLE:
+            elif now - connection.heard > IDLE or (not connection.spoke and now - connection.since > SILENCE):
                 connection.close()
+        for sock, watcher, transport in self._listening:
+            if not watcher.active:
+                watcher.start(self._accept, sock, watcher, transport)
         self._sweeps += 1
         if self._certificates is not None and self._sweeps % _LOOK == 0:
             self._certificates.refresh()

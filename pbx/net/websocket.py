@@ -45,7 +45,7 @@ class WebSocket:
         return not self.open or bool(self._parts)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The SIP messages that `data` completes."""
+        """The SIP messages that `data` completes; b"" for a ping."""
         if self.broken or not data:  # no data would mean the end
             return
         try:
@@ -82,6 +82,7 @@ class WebSocket:
                 self._answer(event)
             case Ping():
                 self._say(event.response())
+                yield b""
             case CloseConnection():
                 self._say(event.response())
                 self._broken = True

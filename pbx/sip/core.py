@@ -50,6 +50,11 @@ class Core:
     takes: dict[str, Callable[[Any, ServerTransaction, float], None]] = field(default_factory=dict)
     dialogs: dict[str, DialogUser] = field(default_factory=dict)
 
+    def close(self, flow: Flow) -> None:
+        """Close the connection of `flow` once everything before is sent: that is what no bytes say."""
+        if flow.transport != "udp":
+            self.outbox.append((b"", flow))
+
     def contact(self, user: str | None, flow: Flow) -> str:
         """Our Contact on `flow` (§8.1.1.8); `user` escaped as in a URI."""
         where = format_host(*self.faces.of(flow))

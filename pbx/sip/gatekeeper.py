@@ -88,6 +88,7 @@ class Gatekeeper:
         """A request outside any dialog and in no transaction yet; never an ACK or a CANCEL."""
         if (why := self._unwelcome(request, flow)) != "":
             self._core.events.append(Rejected(why, 0, flow.remote.host))
+            self._core.close(flow)
             return
         refusal = self._refusal(request, flow.transport in SECURE)
         if refusal is not None:

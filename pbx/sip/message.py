@@ -77,12 +77,15 @@ class MalformedMessage(RemoteProtocolError):
 
     `partial` is the request it meant to be, if an answer can be addressed and matched (a sound Via, a CSeq:
     §17.1.3) and it is no ACK; else None, and silence is the answer.  From, To and Call-ID are in it if they
-    came (RFC 4475 §3.3.1).  Of its views only `via` is checked.
+    came (RFC 4475 §3.3.1).  Of its views only `via` is checked.  `framed` = its head could be read, so there
+    is no doubt where it ended.
     """
 
-    def __init__(self, status: int, reason: str, partial: Request | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, partial: Request | None = None, framed: bool = False
+    ) -> None:
         super().__init__(status, reason)
-        self.partial = partial
+        self.partial, self.framed = partial, framed
 
 
 def build_request(
@@ -134,14 +137,16 @@ def parse(data: bytes) -> Request | Response:
     if len(data) > MAX_MESSAGE:
         raise MalformedMessage(513, reason_phrase(513))
     start, lines, rest, terminated = _separate(data)
+    framed = False
     try:
         if not terminated:
             raise bad("Headers Do Not End")
         message = _message(start, _read_lines(lines))
         message.body = _body(message.headers, rest)
+        framed = True
         _check(message)
     except RemoteProtocolError as error:
-        raise MalformedMessage(error.status, error.reason, _salvage(start, lines)) from None
+        raise MalformedMessage(error.status, error.reason, _salvage(start, lines), framed) from None
     return message
 
 

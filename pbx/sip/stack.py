@@ -131,13 +131,19 @@ class Stack:
             self._request(message, flow, now)
 
     def _malformed(self, error: MalformedMessage, flow: Flow, now: float) -> None:
-        """Answer if there is enough to answer with; silence otherwise."""
+        """Answer if there is enough to answer with; silence otherwise.
+
+        After a head that cannot be read nobody knows what a stream means by what follows; in a WebSocket
+        every message has its own frame.
+        """
         if error.partial is None:
             self.events.append(Rejected("malformed", 0, flow.remote.host, error.reason))
-            return
-        note_source(error.partial, flow)
-        refusal = Refusal(error.status, "malformed", (), error.reason)
-        self._gatekeeper.reject(error.partial, flow, refusal, now)
+        else:
+            note_source(error.partial, flow)
+            refusal = Refusal(error.status, "malformed", (), error.reason)
+            self._gatekeeper.reject(error.partial, flow, refusal, now)
+        if not error.framed and flow.transport in ("tcp", "tls"):
+            self._core.close(flow)
 
     def _response(self, response: Response, flow: Flow, now: float) -> None:
         """§8.1.3.3 and §18.1.2: exactly one Via, and a transaction that waits for it."""

@@ -56,7 +56,7 @@ class Framer:
             return self._give_up(bytes(buffer)) if len(buffer) > MAX_MESSAGE else None
         head = bytes(buffer[: end + 4])
         found = _LENGTH.search(head)
-        if found is None or end + 4 + int(found[1]) > MAX_MESSAGE:
+        if found is None or end + 4 + int(found[1]) > MAX_MESSAGE or _LENGTH.search(head, found.end() - 1):
             return self._give_up(head)
         size = end + 4 + int(found[1])
         if len(buffer) < size:
@@ -68,7 +68,8 @@ class Framer:
         return message
 
     def _give_up(self, head: bytes) -> bytes:
-        """No Content-Length, or more than we take: the head may still be answered, what follows is lost."""
+        """No Content-Length, two of them, or more than we take: the head may still be answered, what
+        follows is lost."""
         self.broken = True
         self._buffer.clear()
         return head

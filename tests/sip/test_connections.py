@@ -111,3 +111,33 @@ def test_sips_is_taken_where_it_is_encrypted(transport: str, status: int) -> Non
     rig.stack.receive(data, Flow(transport, SERVER, BOB), rig.now)
     (answer,) = rig.drain()
     assert label(answer) == f"{status} REGISTER"
+
+
+def said(rig: Rig) -> list[tuple[bytes, Flow]]:
+    """The status line of each message that went out, b"" for the end of a connection."""
+    out = [(data.partition(b"\r\n")[0], flow) for data, flow in rig.stack.outbox]
+    rig.stack.outbox.clear()
+    return out
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls", "wss"])
+def test_a_head_that_cannot_be_read_ends_a_stream_after_its_answer(transport: str) -> None:
+    rig, flow = Rig(), Flow(transport, SERVER, BOB)
+    head = Phone(rig).build("OPTIONS").replace(b"Content-Length: 0", b"Content-Length: 0\r\nl: 7")
+    rig.stack.receive(head, flow, rig.now)
+    end = [(b"", flow)] if transport in ("tcp", "tls") else []
+    assert said(rig) == [(b"SIP/2.0 400 Repeated Content-Length", flow), *end]
+    rig.stack.receive(b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", flow, rig.now)
+    assert said(rig) == end
+
+
+def test_a_wrong_word_in_a_head_that_can_be_read_ends_nothing() -> None:
+    rig, flow = Rig(), Flow("tcp", SERVER, BOB)
+    rig.stack.receive(Phone(rig).build("OPTIONS", headers=["Contact: <sip:"]), flow, rig.now)
+    assert [line[:11] for line, _ in said(rig)] == [b"SIP/2.0 400"]
+
+
+def test_a_scanner_is_hung_up_on() -> None:
+    rig, flow = Rig(), Flow("tcp", SERVER, BOB)
+    rig.stack.receive(Phone(rig).build("OPTIONS", headers=["User-Agent: sipvicious"]), flow, rig.now)
+    assert said(rig) == [(b"", flow)]

@@ -69,3 +69,10 @@ def test_any_number_of_line_feeds_before_a_message_is_skipped() -> None:
 @given(st.binary(max_size=500))
 def test_no_bytes_raise(data: bytes) -> None:
     frames(data[:100], data[100:])
+
+
+def test_two_lengths_are_none() -> None:
+    framer = Framer()
+    head = message(1, "", "Content-Length: 0\r\nl: 30\r\n")
+    assert list(framer.feed(head + message(2))) == [head]
+    assert framer.broken
