@@ -3,14 +3,11 @@
 import gc
 import logging
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import astuple
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from random import SystemRandom
 
@@ -23,36 +20,37 @@ from pbx.api.passwords import hashed
 from pbx.config import ConfigError, Problem, validators
 from pbx.directory import Directory
 from pbx.features import catalogue
-from pbx.net import addresses, health
+from pbx.net import health
 from pbx.net.broadcast import Broadcast
 from pbx.net.control import Control
 from pbx.net.control_messages import StatusReply
 from pbx.net.driver import Driver, Tap
 from pbx.net.exchange import Exchange
-from pbx.net.health import Health, Probe
+from pbx.net.health import Health
 from pbx.net.hep import Hep
 from pbx.net.journal import Journal
 from pbx.net.media_link import MediaLink
 from pbx.net.observe import Observer
 from pbx.net.offload import Offload
 from pbx.net.pulse import Pulse
-from pbx.net.resolver import Resolver, way_to
 from pbx.net.ring import Ring
 from pbx.net.sampler import Sampler
 from pbx.net.streams import Streams
 from pbx.net.tls import Certificates
 from pbx.net.transports import Transports
 from pbx.net.writer import Writer
+from pbx.server.checks import Checks
 from pbx.server.figures import publish
+from pbx.server.finder import Finder
 from pbx.server.folder import open_store
 from pbx.server.gunicorn import Wsgi
 from pbx.server.heritage import adopt_bans, adopt_calls, adopt_nonces, adopt_subscriptions
+from pbx.server.names import may_come, names
 from pbx.server.options import Options, Sockets, Started, installed_version
-from pbx.sip.flow import Address, Flow
+from pbx.sip.flow import Flow
 from pbx.sip.settings import Settings as SipSettings
 from pbx.switch.desk import Settings
 from pbx.switch.events import CallView, Fact
-from pbx.switch.outbox import Lookup
 from pbx.switch.switch import Switch
 from pbx.telemetry import Telemetry
 from pbx.wire import media
@@ -121,7 +119,7 @@ class Office:
             lambda command: self._media.send(command),
             self._broadcast.tell,
             self._writer.remember,
-            self._look_up,
+            lambda lookup: self._finder.find(lookup),
             telemetry.switch_failed,
             self._start_again,
         )
@@ -136,12 +134,18 @@ class Office:
         )
         ring, hep = self._recorders()
         self._sampler = Sampler(switch.talking, self._media.send)
-        self._resolver = Resolver(self._local, SystemRandom())
+        self._finder = Finder(options, self._offload, self._driver)
         self._exchange = Exchange(self._driver, self._broadcast, directory, ring, self._sampler)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
-        self._health = Health(self._probes())
+        self._health = Health(self._checks().probes())
         self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
         publish(telemetry, self._driver, self._transports, self._media, self._broadcast, self._writer, hep)
+
+    def _checks(self) -> Checks:
+        return Checks(
+            *(self._options, self._offload, self._store, self._writer),
+            *(self._media, self._pulse, self._exchange),
+        )
 
     def _recorders(self) -> tuple[Ring, Hep | None]:
         """Those who see every message."""
@@ -156,40 +160,14 @@ class Office:
         options = self._options
         certificates = None
         if options.tls is not None or options.wss is not None:
-            certificates = self._offload.cpu(Certificates, options.data, _names(options.sip))
+            certificates = self._offload.cpu(Certificates, options.data, names(options.sip))
         driver = self._driver
 
         def lost(flow: Flow, why: str) -> None:
             driver.post(lambda switch, now: switch.broken(flow, now))
 
-        return Streams(driver.receive, lost, lambda: driver.busy, certificates, self._may_come)
-
-    def _may_come(self, origin: str, host: str) -> bool:
-        """Whether a page of this origin may speak SIP: one of ours, whatever the port."""
-        return origin.partition("://")[2].rpartition(":")[0] in _names(self._options.sip) or (
-            origin.partition("://")[2] in _names(self._options.sip)
-        )
-
-    def _look_up(self, lookup: Lookup) -> None:
-        """Off the hub: DNS takes as long as it takes."""
-
-        def work() -> None:
-            flows: tuple[Flow, ...] = ()
-            try:
-                flows = self._offload.cpu(self._resolver.flows, lookup)
-            except Exception:
-                log.exception("looking for %s", lookup.host)
-            self._driver.post(lambda switch, now: switch.located(lookup.token, flows, now))
-
-        gevent.spawn(work)
-
-    def _local(self, transport: str, host: str) -> Address | None:
-        """By which of our ends a carrier is reached."""
-        listening = self._options.tls if transport == "tls" else self._options.sip
-        if listening is None:
-            return None
-        ours = listening.host if not ip_address(listening.host).is_unspecified else way_to(host)
-        return Address(ours, listening.port) if ours else None
+        ours = partial(may_come, options.sip)
+        return Streams(driver.receive, lost, lambda: driver.busy, certificates, ours)
 
     def _media_command(self) -> tuple[str, ...]:
         options = self._options
@@ -239,7 +217,7 @@ class Office:
             telemetry=self._telemetry,
             health=lambda: tuple(api.Check(*astuple(check)) for check in self._health.checks()),
             sip=self._options.sip,
-            names=partial(_names, self._options.sip),
+            names=partial(names, self._options.sip),
             clock=time.time,
             monotonic=time.monotonic,
             version=installed_version(),
@@ -330,35 +308,6 @@ class Office:
         log.warning("the wall clock was set to %s", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall)))
         self._driver.post(lambda switch, _: switch.correct_clock(now, wall))
 
-    def _probes(self) -> tuple[Probe, ...]:
-        sip, data = self._options.sip, self._options.data
-        return (
-            Probe("sip", "SIP", lambda: health.sip_answers(sip)),
-            Probe("media", "Audio", self._media_lives),
-            Probe("database", "Database", self._database_writes),
-            Probe("disk", "Disk", lambda: self._offload.cpu(health.disk_has_room, data)),
-            Probe("hub", "Speed", lambda: health.hub_is_quick(self._pulse.worst)),
-            Probe("ports", "Audio ports", lambda: health.ports_are_left(*self._exchange.ports())),
-        )
-
-    def _media_lives(self) -> health.Finding:
-        ready = self._media.ready
-        if ready is None:
-            return health.FAILED, "The media process does not run, calls have no sound: see the log for why."
-        again = f"; it was started {self._media.starts} times" if self._media.starts > 1 else ""
-        return health.OK, f"The media process (pid {ready.pid}) serves {self._media.totals.legs} legs{again}."
-
-    def _database_writes(self) -> health.Finding:
-        began = time.monotonic()
-        try:
-            self._offload.store(self._store.probe)
-        except Exception as error:
-            return health.FAILED, f"The database takes nothing ({error}): check the disk."
-        if self._writer.trouble:
-            waiting, trouble = self._writer.waiting, self._writer.trouble
-            return health.FAILED, f"{waiting} records wait for the database: {trouble}."
-        return health.OK, f"A write was safe on the disk after {(time.monotonic() - began) * 1000:.0f} ms."
-
 
 def hash_password(password: str) -> str:
     """A console password's hash.  Raises ConfigError when it is too easy to guess."""
@@ -381,12 +330,3 @@ def _dashboard() -> Path | None:
         if (folder / "index.html").is_file():
             return folder
     return None
-
-
-def _names(sip: Address) -> tuple[str, ...]:
-    """Under which names browsers may ask for us; the first is the one that phones reach."""
-    with suppress(OSError):
-        host = socket.gethostname()
-        ours = (*addresses.reachable(sip), *addresses.own_addresses(), host, f"{host}.local")
-        return tuple(dict.fromkeys(ours))
-    return addresses.reachable(sip)

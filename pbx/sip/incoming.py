@@ -37,7 +37,7 @@ class IncomingSession(Session):
         self.remote_user_agent = (request.get("User-Agent") or "")[:200]
         self.dialog = Dialog.of_request(request, self.id, source)
         self._transaction = transaction
-        self._delayed = delayed
+        self.delayed = delayed
         self._ringing: Timer | None = None
         self._reliably: Reliably | None = None
         self._limit: Timer | None = None

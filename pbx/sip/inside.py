@@ -1,4 +1,4 @@
-"""Requests inside a dialog that are not of the INVITE's family: UPDATE and INFO (RFC 3311, 6086)."""
+"""What a peer asks for in a session: re-INVITE (RFC 3261 §14.2), UPDATE (3311), PRACK (3262), INFO (6086)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pbx.sip import refresh
 from pbx.sip.answers import success
 from pbx.sip.body import description
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.events import Informed, Offered
+from pbx.sip.events import Informed, Offered, OfferRefused
 from pbx.sip.incoming import IncomingSession
-from pbx.sip.inspect import ALLOW, body_refusal
-from pbx.sip.message import Response
+from pbx.sip.inspect import ALLOW, Headers, body_refusal
+from pbx.sip.message import Response, build_response
 from pbx.sip.session import Session
 from pbx.sip.session_state import State
 from pbx.sip.transaction import ClientTransaction, ServerTransaction
@@ -18,6 +18,61 @@ DIGITS = frozenset(("application/dtmf-relay", "application/dtmf"))
 """Bodies of an INFO that are a pressed key, as phones have sent them since before RFC 6086."""
 
 MAX_INFO = 512
+
+
+def take_invite(session: Session, transaction: ServerTransaction, now: float) -> None:
+    """A re-INVITE (RFC 3261 §14.2)."""
+    least = session.core.settings.min_se
+    if session.over:
+        session.respond(transaction, 481, now)
+    elif refresh.too_small(transaction.request, least):
+        session.respond(transaction, 422, now, (("Min-SE", f"{least}"),))
+    elif session.offered is not None or not _confirmed(session, now):
+        session.respond(transaction, 500, now, _later(session))
+    elif session.owed is not None or (session.offering is not None and session.offering.sent):
+        session.respond(transaction, 491, now)
+    else:
+        _take_offer(session, transaction, now)
+
+
+def _confirmed(session: Session, now: float) -> bool:
+    """Whether the first INVITE is done with.
+
+    A re-INVITE after our 2xx shows that the 2xx arrived, though its ACK was lost (RFC 5407 §3.1); but
+    an answer that this ACK had to bring is lost with it.
+    """
+    success = session.success
+    if session.state is State.CONFIRMED:
+        return True
+    if session.state is not State.ANSWERED or success is None or success.offered:
+        return False
+    session.confirm(None, now)
+    return True
+
+
+def _take_offer(session: Session, transaction: ServerTransaction, now: float) -> None:
+    request = transaction.request
+    try:
+        sdp = description(request)
+    except RemoteProtocolError as error:
+        refusal = body_refusal(error.status, error.reason)
+        session.respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
+        return
+    if session.offering is not None:
+        # Ours waited for its turn and is out of date now that the peer moved first.
+        session.drop_offering(now)
+        session.core.events.append(OfferRefused(session, 491))
+    session.acknowledged(now)
+    assert session.dialog is not None
+    session.dialog.refresh(request)
+    session.offered, session.delayed = transaction, sdp is None
+    transaction.respond(build_response(request, 100), now)
+    session.core.events.append(Offered(session, sdp))
+
+
+def _later(session: Session) -> Headers:
+    """§14.2: an offer while an earlier one is unanswered may come again."""
+    return (("Retry-After", str(session.core.random.randint(0, 10))),)
 
 
 def take_update(session: Session, transaction: ServerTransaction, now: float) -> None:
@@ -44,8 +99,7 @@ def take_update(session: Session, transaction: ServerTransaction, now: float) ->
         else:
             session.respond(transaction, 200, now, (("Contact", session.contact()), ("Allow", ALLOW)))
     elif (status := _offer_refusal(session)) != 0:
-        later = (("Retry-After", str(session.core.random.randint(0, 10))),) if status == 500 else ()
-        session.respond(transaction, status, now, later)
+        session.respond(transaction, status, now, _later(session) if status == 500 else ())
     else:
         session.dialog.refresh(request)
         session.offered = transaction

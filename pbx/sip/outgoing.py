@@ -201,7 +201,7 @@ class OutgoingSession(Session):
         if self.request.body:
             self.acknowledge(self.request.cseq.number, now)
         else:
-            self._owed = self.request.cseq.number
+            self.owed = self.request.cseq.number
         self.core.events.append(Answered(self, sdp))
 
     def acknowledge(self, cseq: int, now: float, sdp: Description | None = None) -> bytes:

@@ -1,6 +1,7 @@
 """A session: one INVITE dialog as its user sees it, and what both sides may do in it (RFC 3261 §12, 14, 15).
 
-How it begins is in `incoming` (we are the UAS) and `outgoing` (we are the UAC).
+How it begins is in `incoming` (we are the UAS) and `outgoing` (we are the UAC); what the peer may ask for in
+it later in `inside`.
 
 A method that is illegal in the present state raises `LocalProtocolError`: that is our own bug.  The
 exceptions are `cancel` and `bye` on a session that is over: both sides may hang up at once, so these do
@@ -12,15 +13,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pbx.sip.answers import success
-from pbx.sip.body import SDP, description, readable
+from pbx.sip.body import SDP, readable
 from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog, reason_of
-from pbx.sip.errors import LocalProtocolError, RemoteProtocolError
-from pbx.sip.events import Confirmed, Ended, OfferAnswered, Offered, OfferRefused
+from pbx.sip.errors import LocalProtocolError
+from pbx.sip.events import Confirmed, Ended, OfferAnswered
 from pbx.sip.flow import Flow
-from pbx.sip.inspect import Headers, body_refusal
+from pbx.sip.inspect import Headers
 from pbx.sip.message import Request, Response, build_response
-from pbx.sip.refresh import SessionTimer, stop, too_small
+from pbx.sip.refresh import SessionTimer, stop
 from pbx.sip.reinvite import Reinvite
 from pbx.sip.sdp import Description
 from pbx.sip.session_state import LEGAL, NEXT, State
@@ -36,9 +37,19 @@ class Session:
     """
 
     __slots__ = (
-        *("_delayed", "_held_bye", "_owed", "_source", "_success"),
-        *("core", "dialog", "id", "offered", "offering", "outgoing"),
-        *("allowed", "remote_user_agent", "request", "said", "shows", "state", "timer", "user"),
+        *("_held_bye", "_source", "core", "delayed", "dialog", "id", "offered", "offering", "owed"),
+        *(
+            "success",
+            "allowed",
+            "outgoing",
+            "remote_user_agent",
+            "request",
+            "said",
+            "shows",
+            "state",
+            "timer",
+            "user",
+        ),
     )
 
     def __init__(
@@ -57,12 +68,12 @@ class Session:
         # The peer's re-INVITE that waits for `accept` or `decline`; ours; our 2xx that waits for its ACK
         self.offered: ServerTransaction | None = None
         self.offering: Reinvite | None = None
-        self._success: Success | None = None
+        self.success: Success | None = None
         # The CSeq of an INVITE whose 2xx brought the peer's offer: its ACK waits for `accept`
-        self._owed: int | None = None
+        self.owed: int | None = None
         self._held_bye: str | None = None
         # The peer's last INVITE had no offer, so our 2xx to it makes one
-        self._delayed = False
+        self.delayed = False
         core.dialogs[tag] = self
 
     @property
@@ -82,8 +93,8 @@ class Session:
     @property
     def can_offer(self) -> bool:
         """`offer` is legal now: CONFIRMED or ANSWERED, and no offer of either side waits for its answer."""
-        answered = self._success is None or not self._success.offered
-        idle = self.offered is None and self.offering is None and self._owed is None
+        answered = self.success is None or not self.success.offered
+        idle = self.offered is None and self.offering is None and self.owed is None
         return self.state in LEGAL["offer"] and answered and idle
 
     # -- the callee's verbs, see `incoming` ----------------------------------------------------------------
@@ -144,17 +155,17 @@ class Session:
         """
         self._check("offer", self.can_offer)
         self.offering = Reinvite(self, sdp)
-        if self._success is None:
+        if self.success is None:
             self.offering.send(now)
 
     def accept(self, sdp: Description, now: float) -> None:
         """After `Offered`, or `Answered` when our INVITE had no offer: send the answer, or the offer asked
         for."""
-        waiting = self.offered is not None or self._owed is not None
+        waiting = self.offered is not None or self.owed is not None
         self._check("accept", waiting and self.state in LEGAL["accept"])
-        if self._owed is not None:
-            self.acknowledge(self._owed, now, sdp)
-            self._owed = None
+        if self.owed is not None:
+            self.acknowledge(self.owed, now, sdp)
+            self.owed = None
         elif self.offered is not None:
             transaction, self.offered = self.offered, None
             if transaction.request.method == "UPDATE":  # nobody acknowledges it
@@ -213,78 +224,28 @@ class Session:
             self._forget()
             self.core.events.append(Ended(self, "bye", reason))
 
-    def take_invite(self, transaction: ServerTransaction, now: float) -> None:
-        least = self.core.settings.min_se
-        if self.over:
-            self.respond(transaction, 481, now)
-        elif too_small(transaction.request, least):
-            self.respond(transaction, 422, now, (("Min-SE", f"{least}"),))
-        elif self.offered is not None or not self._confirmed(now):
-            self._retry_later(transaction, now)
-        elif self._owed is not None or (self.offering is not None and self.offering.sent):
-            self.respond(transaction, 491, now)
-        else:
-            self._take_offer(transaction, now)
-
-    def _confirmed(self, now: float) -> bool:
-        """Whether the first INVITE is done with.
-
-        A re-INVITE after our 2xx shows that the 2xx arrived, though its ACK was lost (RFC 5407 §3.1); but
-        an answer that this ACK had to bring is lost with it.
-        """
-        success = self._success
-        if self.state is State.CONFIRMED:
-            return True
-        if self.state is not State.ANSWERED or success is None or success.offered:
-            return False
-        self._confirm(None, now)
-        return True
-
-    def _take_offer(self, transaction: ServerTransaction, now: float) -> None:
-        request = transaction.request
-        try:
-            sdp = description(request)
-        except RemoteProtocolError as error:
-            refusal = body_refusal(error.status, error.reason)
-            self.respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
-            return
-        if self.offering is not None:
-            # Ours waited for its turn and is out of date now that the peer moved first.
-            self._drop_offering(now)
-            self.core.events.append(OfferRefused(self, 491))
-        if self._success is not None:
-            self._success.acknowledged(now)
-            self._success = None
-        assert self.dialog is not None
-        self.dialog.refresh(request)
-        self.offered, self._delayed = transaction, sdp is None
-        transaction.respond(build_response(request, 100), now)
-        self.core.events.append(Offered(self, sdp))
-
-    def _retry_later(self, transaction: ServerTransaction, now: float) -> None:
-        """§14.2: an INVITE while an earlier one is unanswered."""
-        seconds = self.core.random.randint(0, 10)
-        self.respond(transaction, 500, now, (("Retry-After", str(seconds)),))
-
     def _take_ack(self, request: Request, now: float) -> None:
-        success = self._success
+        success = self.success
         if success is None or request.cseq.number != success.cseq:
             return
         sdp = readable(request) if success.offered else None
         if self.state is State.CONFIRMED:
-            success.acknowledged(now)
-            self._success = None
+            self.acknowledged(now)
             if success.offered:
                 self.core.events.append(OfferAnswered(self, sdp))
             self._offer_now(now)
         else:
-            self._confirm(sdp, now)
+            self.confirm(sdp, now)
 
-    def _confirm(self, sdp: Description | None, now: float) -> None:
+    def acknowledged(self, now: float) -> None:
+        """The peer has our 2xx, if one was under way."""
+        if self.success is not None:
+            self.success.acknowledged(now)
+            self.success = None
+
+    def confirm(self, sdp: Description | None, now: float) -> None:
         """The ACK to the 2xx of the first INVITE came."""
-        if self._success is not None:
-            self._success.acknowledged(now)
-            self._success = None
+        self.acknowledged(now)
         if self._held_bye is not None:
             self._send_bye(self._held_bye, now)
             self._held_bye = None
@@ -296,7 +257,7 @@ class Session:
     def _overdue(self, now: float) -> None:
         """64*T1 without an ACK to a 2xx of ours: the session ends (§13.3.1.4)."""
         if self._held_bye is not None:
-            self._confirm(None, now)
+            self.confirm(None, now)
         else:
             self.die("no_ack", now)
 
@@ -309,7 +270,7 @@ class Session:
         if self.offering is not None and not self.offering.sent:
             self.offering.send(now)
 
-    def _drop_offering(self, now: float) -> None:
+    def drop_offering(self, now: float) -> None:
         if self.offering is not None:
             self.offering.stop(now)
             self.offering = None
@@ -339,7 +300,7 @@ class Session:
     def _succeed(self, transaction: ServerTransaction, sdp: Description, now: float) -> None:
         """Send the 2xx to an INVITE of the peer's, and go on sending it."""
         transaction.respond(success(self, transaction.request, sdp, now), now)
-        self._success = Success(self.core.timers, transaction, self._delayed, self._overdue, now)
+        self.success = Success(self.core.timers, transaction, self.delayed, self._overdue, now)
 
     def acknowledge(self, cseq: int, now: float, sdp: Description | None = None) -> bytes:
         """Acknowledge a 2xx (§13.2.2.4), with our answer when it brought the offer."""
@@ -368,16 +329,16 @@ class Session:
         """ENDED: whatever is under way stops.  The dialog stays known until `_forget`."""
         self.move(State.ENDED)
         stop(self)
-        self._drop_offering(now)
+        self.drop_offering(now)
         if self.offered is not None:
             transaction, self.offered = self.offered, None
             self.respond(transaction, 487, now)
-        if self._owed is not None:
-            self.acknowledge(self._owed, now)
-            self._owed = None
-        if self._success is not None and not keep_success:
-            self._success.stop()
-            self._success = None
+        if self.owed is not None:
+            self.acknowledge(self.owed, now)
+            self.owed = None
+        if self.success is not None and not keep_success:
+            self.success.stop()
+            self.success = None
 
     def touch(self) -> None:
         """The dialog changed, and whoever takes over must know."""

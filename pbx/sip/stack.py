@@ -26,7 +26,7 @@ from pbx.sip.gatekeeper import Gatekeeper
 from pbx.sip.headers import NameAddr
 from pbx.sip.identifiers import Identifiers
 from pbx.sip.incoming import IncomingSession
-from pbx.sip.inside import take_info, take_prack, take_update
+from pbx.sip.inside import take_info, take_invite, take_prack, take_update
 from pbx.sip.inspect import ALLOW, CAPABILITIES, SUPPORTED, Refusal, extension_refusal, method_refusal
 from pbx.sip.kept import AdoptedSession, KeptInvite, KeptSession, adopt_incoming, adopt_outgoing
 from pbx.sip.lockout import Lockout
@@ -82,7 +82,7 @@ class Stack:
         self._core.takes.update(
             {
                 "BYE": lambda session, transaction, now: session.take_bye(transaction, now),
-                "INVITE": lambda session, transaction, now: session.take_invite(transaction, now),
+                "INVITE": take_invite,
                 "UPDATE": take_update,
                 "PRACK": take_prack,
                 "INFO": take_info,

@@ -1,13 +1,13 @@
 """A call: all that one attempt gives rise to.  It relays call events from leg to leg, guards its states."""
 
 from collections.abc import Iterable
-from enum import Enum
 
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.offer import SUPPORTED, Codec, mirror
 from pbx.sip.sdp import Description
 from pbx.sip.timers import Timer
 from pbx.switch.bridge import SENDS, Bridge
+from pbx.switch.call_state import MOVES, CallState
 from pbx.switch.causes import Cause, most_telling, of_carrier, of_status, relayed
 from pbx.switch.desk import Desk
 from pbx.switch.early import early_audio
@@ -22,7 +22,7 @@ from pbx.switch.events import (
     Trouble,
 )
 from pbx.switch.identity import Move, meet
-from pbx.switch.leg import Leg, LegState, relayable, voices
+from pbx.switch.leg import Leg, LegState, relayable
 from pbx.switch.outbound import Outbound, dial_out
 from pbx.switch.record import view_of
 from pbx.switch.renegotiation import Renegotiation
@@ -34,25 +34,6 @@ from pbx.wire.media import Counters
 
 OUTSIDE_RING = 180.0
 """Seconds that a call to the outside may ring: the far end has its own ideas of when to stop."""
-
-
-class CallState(Enum):
-    NEW = "new"
-    RINGING = "ringing"
-    ACTIVE = "active"
-    HELD = "held"
-    TRANSFERRING = "transferring"
-    ENDED = "ended"
-
-
-MOVES = {
-    CallState.NEW: {CallState.RINGING, CallState.ACTIVE, CallState.ENDED},
-    CallState.RINGING: {CallState.ACTIVE, CallState.ENDED},
-    CallState.ACTIVE: {CallState.HELD, CallState.TRANSFERRING, CallState.ENDED},
-    CallState.HELD: {CallState.ACTIVE, CallState.TRANSFERRING, CallState.ENDED},
-    CallState.TRANSFERRING: {CallState.ACTIVE, CallState.HELD, CallState.ENDED},
-    CallState.ENDED: set[CallState](),
-}
 
 
 class Call:
@@ -224,30 +205,6 @@ class Call:
         telling = next((each.status for each in called if each.cause is cause), 0)
         self.end(cause, now, by="callee", status=telling)
 
-    def confirmed(self, leg: Leg, sdp: Description | None, now: float) -> None:
-        """The caller's ACK; it carries the answer when the offer was ours."""
-        if sdp is not None and leg.alive:
-            self._take_answer(leg, sdp, now)
-
-    def _take_answer(self, leg: Leg, sdp: Description, now: float) -> None:
-        try:
-            leg.negotiation.take_answer(sdp)
-        except RemoteProtocolError:
-            self.end(Cause.NO_CODEC, now)
-            return
-        self.settle(now)
-        self._narrow(leg, now)
-
-    def _narrow(self, leg: Leg, now: float) -> None:
-        """`leg` had the last word on an offer of ours.  If the other party still counts on a voice format
-        that it did not take, that party is offered the ones it took."""
-        other = self.bridge.other(leg)
-        if other is None or leg.audio is None or other.audio is None or not other.session.can_offer:
-            return
-        if self.renegotiation is None and not voices(other.audio.codecs) <= voices(leg.audio.codecs):
-            self.renegotiation = Renegotiation(None, other)
-            self.renegotiation.ask(relayable(leg.audio.codecs), leg.audio.direction, leg.audio.ptime, now)
-
     def gone(self, leg: Leg, cause: Cause, now: float) -> None:
         """A party hung up, gave up or vanished."""
         leg.ended(cause)
@@ -255,38 +212,6 @@ class Call:
             return
         if leg in self.bridge.legs or (leg is self.caller and "answered" not in self.times):
             self.end(cause, now, by="caller" if leg is self.caller else "callee")
-
-    # -- changing the audio in mid-call
-
-    def offered(self, leg: Leg, sdp: Description | None, now: float) -> None:
-        """A party wants other media (hold, resume, another address): the other party is asked (RFC
-        3264 §8)."""
-        if self.renegotiation is not None or not leg.talking:
-            leg.session.decline(491, now)
-            return
-        if sdp is None:
-            leg.session.accept(leg.offer(leg.codecs), now)
-            return
-        asked = Renegotiation(leg, self.bridge.other(leg))
-        if asked.asked is not None and not asked.asked.session.can_offer:
-            leg.session.decline(491, now)
-        elif asked.begin(sdp, now):
-            self.renegotiation = asked
-        else:
-            self.settle(now)
-
-    def offer_answered(self, leg: Leg, sdp: Description | None, now: float) -> None:
-        asked, self.renegotiation = self.renegotiation, None
-        if asked is not None:
-            asked.answered(sdp, now)
-            self.settle(now)
-        elif sdp is not None:
-            self._take_answer(leg, sdp, now)
-
-    def offer_refused(self, leg: Leg, status: int, now: float) -> None:
-        asked, self.renegotiation = self.renegotiation, None
-        if asked is not None:
-            asked.refused(status, now)
 
     def settle(self, now: float) -> None:
         """The parties agreed on their audio: state it, and whether somebody is on hold."""

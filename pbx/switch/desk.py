@@ -53,6 +53,7 @@ class Desk:
     listening: "Listening" = field(init=False)
     calls: "dict[str, Call]" = field(default_factory=dict)
     legs: "dict[str, tuple[Call, Leg]]" = field(default_factory=dict)  # by session
+    closing: bool = False  # no new calls
     listened: bool = True  # somebody follows every change of a call
     lookups: list[Lookup] = field(default_factory=list)
     trunks: "Trunks" = field(init=False)

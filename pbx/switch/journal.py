@@ -14,7 +14,8 @@ from pbx.sip.offer import Negotiation
 from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.subscription import Subscriptions
 from pbx.switch.bridge import Bridge
-from pbx.switch.call import Call, CallState
+from pbx.switch.call import Call
+from pbx.switch.call_state import CallState
 from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk
 from pbx.switch.events import CallEnded, CallView

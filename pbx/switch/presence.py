@@ -10,7 +10,8 @@ from pbx.sip.session import Session
 from pbx.sip.subscription import Subscription
 from pbx.switch import bodies
 from pbx.switch.bodies import LampDialog
-from pbx.switch.call import Call, CallState
+from pbx.switch.call import Call
+from pbx.switch.call_state import CallState
 from pbx.switch.desk import Desk
 from pbx.switch.leg import Leg, LegState
 

@@ -1,12 +1,19 @@
 """A change of the audio in mid-call: who asked, who is asked, and what stands again when the answer is no."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from copy import copy
+from typing import TYPE_CHECKING
 
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.offer import Codec, mirror
 from pbx.sip.sdp import Description
-from pbx.switch.leg import Leg, relayable
+from pbx.switch.causes import Cause
+from pbx.switch.leg import Leg, relayable, voices
+
+if TYPE_CHECKING:
+    from pbx.switch.call import Call
 
 
 class Renegotiation:
@@ -63,3 +70,66 @@ class Renegotiation:
             leg.codecs = codecs
         if self.asker is not None:
             self.asker.session.decline(status, now)
+
+
+# -- what a party offers, answers and refuses
+
+
+def confirmed(call: Call, leg: Leg, sdp: Description | None, now: float) -> None:
+    """The caller's ACK; it carries the answer when the offer was ours."""
+    if sdp is not None and leg.alive:
+        _take_answer(call, leg, sdp, now)
+
+
+def _take_answer(call: Call, leg: Leg, sdp: Description, now: float) -> None:
+    try:
+        leg.negotiation.take_answer(sdp)
+    except RemoteProtocolError:
+        call.end(Cause.NO_CODEC, now)
+        return
+    call.settle(now)
+    _narrow(call, leg, now)
+
+
+def _narrow(call: Call, leg: Leg, now: float) -> None:
+    """`leg` had the last word on an offer of ours.  If the other party still counts on a voice format
+    that it did not take, that party is offered the ones it took."""
+    other = call.bridge.other(leg)
+    if other is None or leg.audio is None or other.audio is None or not other.session.can_offer:
+        return
+    if call.renegotiation is None and not voices(other.audio.codecs) <= voices(leg.audio.codecs):
+        call.renegotiation = Renegotiation(None, other)
+        call.renegotiation.ask(relayable(leg.audio.codecs), leg.audio.direction, leg.audio.ptime, now)
+
+
+def offered(call: Call, leg: Leg, sdp: Description | None, now: float) -> None:
+    """A party wants other media (hold, resume, another address): the other party is asked (RFC
+    3264 §8)."""
+    if call.renegotiation is not None or not leg.talking:
+        leg.session.decline(491, now)
+        return
+    if sdp is None:
+        leg.session.accept(leg.offer(leg.codecs), now)
+        return
+    asked = Renegotiation(leg, call.bridge.other(leg))
+    if asked.asked is not None and not asked.asked.session.can_offer:
+        leg.session.decline(491, now)
+    elif asked.begin(sdp, now):
+        call.renegotiation = asked
+    else:
+        call.settle(now)
+
+
+def offer_answered(call: Call, leg: Leg, sdp: Description | None, now: float) -> None:
+    asked, call.renegotiation = call.renegotiation, None
+    if asked is not None:
+        asked.answered(sdp, now)
+        call.settle(now)
+    elif sdp is not None:
+        _take_answer(call, leg, sdp, now)
+
+
+def offer_refused(call: Call, leg: Leg, status: int, now: float) -> None:
+    asked, call.renegotiation = call.renegotiation, None
+    if asked is not None:
+        asked.refused(status, now)

@@ -9,79 +9,34 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, cast
 
-from pbx.directory import Account, Directory
+from pbx.directory import Directory
 from pbx.sip import events as sip
 from pbx.sip.flow import Flow
 from pbx.sip.stack import Stack
 from pbx.sip.subscription import KeptSubscription
-from pbx.switch import identity, journal, redirect
+from pbx.switch import journal
+from pbx.switch.arrival import invited
 from pbx.switch.bindings import binding_of, binding_view
-from pbx.switch.call import Call, CallState
-from pbx.switch.causes import Cause, of_cancel, passed_on
+from pbx.switch.call_state import CallState
+from pbx.switch.causes import Cause
 from pbx.switch.desk import Desk, Settings
-from pbx.switch.diagnosis import Listening, no_ack
+from pbx.switch.diagnosis import Listening
 from pbx.switch.events import (
     BanView,
     BindingView,
     CallView,
-    Fact,
-    MessageRejected,
-    Party,
-    PhoneRegistered,
-    PhoneUnregistered,
-    SignInFailed,
     Trouble,
     TrunkView,
 )
 from pbx.switch.feature import Catalogue, Feature
+from pbx.switch.hearing import LEG_EVENTS
 from pbx.switch.kept import Kept, KeptBan, KeptNonce
-from pbx.switch.keys import pressed
-from pbx.switch.leg import Leg
 from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
 from pbx.switch.presence import PACKAGES, Presence
-from pbx.switch.transfer import refer, take_over
-from pbx.switch.trunks import Trunks, caller_number
+from pbx.switch.told import Told, fact_of
+from pbx.switch.trunks import Trunks
 from pbx.wire import media as wire
-
-_Told = sip.Registered | sip.Unregistered | sip.AuthFailed | sip.Rejected
-
-GONE = {
-    "bye": Cause.NORMAL,
-    "no_ack": Cause.NO_ACK,
-    "gone": Cause.UNREACHABLE,
-    "timeout": Cause.UNREACHABLE,
-    "expired": Cause.EXPIRED,
-}
-
-
-def _answered(call: Call, leg: Leg, event: sip.Answered, now: float) -> None:
-    call.answered(leg, event.sdp, now)
-    call.desk.listening.answered(call.id, now)
-
-
-def _ended(call: Call, leg: Leg, event: sip.Ended, now: float) -> None:
-    if event.why == "no_ack":
-        call.desk.tell(Trouble("no_ack", no_ack(call.desk, leg), call.id))
-    if call.transfer is None:
-        call.reason = passed_on(event.reason)
-    call.gone(leg, GONE[event.why], now)
-
-
-# What happens to a session, as its call hears it.
-_LEG_EVENTS: dict[type, Callable[[Call, Leg, Any, float], None]] = {
-    sip.Rang: lambda call, leg, event, now: call.rang(leg, event.status, event.sdp, now),
-    sip.Answered: _answered,
-    sip.Refused: redirect.refused,
-    sip.Confirmed: lambda call, leg, event, now: call.confirmed(leg, event.sdp, now),
-    sip.Offered: lambda call, leg, event, now: call.offered(leg, event.sdp, now),
-    sip.OfferAnswered: lambda call, leg, event, now: call.offer_answered(leg, event.sdp, now),
-    sip.OfferRefused: lambda call, leg, event, now: call.offer_refused(leg, event.status, now),
-    sip.Informed: pressed,
-    sip.Referred: lambda call, leg, event, now: refer(call, leg, event.referral, now),
-    sip.Cancelled: lambda call, leg, event, now: call.gone(leg, of_cancel(event.reason), now),
-    sip.Ended: _ended,
-}
 
 
 class Switch:
@@ -110,14 +65,13 @@ class Switch:
             wall_offset=wall - now,
         )
         self._desk.listening = Listening(self._desk)
-        self._closing = False
         self._presence = Presence(self._desk)
         self._desk.trunks = Trunks(self._desk)
         self._desk.trunks.use(directory, now)
         self._drain(now)
         # Who takes which of the stack's events; all others concern a leg.
         self._takers: dict[type, Callable[[Any, float], None]] = {
-            sip.Invited: self._invited,
+            sip.Invited: lambda event, now: invited(self._desk, event, now),
             sip.Subscribed: self._presence.subscribed,
             sip.Unsubscribed: self._presence.unsubscribed,
             **dict.fromkeys((sip.Registered, sip.Unregistered, sip.AuthFailed, sip.Rejected), self._tell),
@@ -223,7 +177,7 @@ class Switch:
 
     def shut_down(self, now: float) -> None:
         """Ends every call and takes no new one; `empty` tells when all of them are recorded."""
-        self._closing = True
+        self._desk.closing = True
         self._desk.trunks.stop(now)
         for call in list(self._desk.calls.values()):
             call.end(Cause.SHUTDOWN, now)
@@ -331,67 +285,12 @@ class Switch:
             if (taker := self._takers.get(type(event))) is not None:
                 taker(event, now)
             elif (found := self._desk.legs.get(cast(sip.SessionEvent, event).session.id)) is not None:
-                _LEG_EVENTS[type(event)](*found, event, now)
+                LEG_EVENTS[type(event)](*found, event, now)
 
-    def _invited(self, event: sip.Invited, now: float) -> None:
-        """A new call by an account or a trunk."""
-        session = event.session
-        if self._closing:
-            session.refuse(Cause.SHUTDOWN.status, now, Cause.SHUTDOWN.reason)
-            return
-        if (cause := self._desk.trunks.refusal(event.caller)) is not None:
-            session.refuse(cause.status, now, cause.reason)
-            return
-        party = self._caller(event)
-        if event.replaces is not None:
-            take_over(self._desk, event, party, now)
-            return
-        name = self._desk.name()
-        host, source = session.flow.local.host, session.flow.remote.host
-        caller = self._desk.new_leg(name, 0, party, host, (source,))
-        if caller is None:
-            session.refuse(Cause.NO_PORTS.status, now, Cause.NO_PORTS.reason)
-            return
-        hops = session.request.max_forwards
-        hops = 70 if hops is None else hops
-        call = Call(self._desk, name, caller, event.dialled, hops, now, self._for_whom(event))
-        caller.hidden = identity.hides(session.request)
-        self._desk.calls[name] = call
-        self._desk.attach(call, caller, session)
-        call.begin(event.sdp, now)
-
-    def _for_whom(self, event: sip.Invited) -> str:
-        """What was dialled; from outside, the extension that the number called belongs to, "" = none."""
-        if isinstance(event.caller, Account):
-            return event.dialled
-        to = event.session.request.to.uri.user or ""
-        return self._desk.trunks.called(event.caller, event.dialled, to)
-
-    def _caller(self, event: sip.Invited) -> Party:
-        """Who calls: an extension by our own directory, never by what the message claims; a trunk's
-        caller by its From."""
-        if isinstance(event.caller, Account):
-            number = event.caller.extension
-            extension = self._stack.directory.extensions.get(number)
-            return Party(number, extension.name if extension else "")
-        says = event.session.request.from_
-        return Party(caller_number(says.uri), says.display[:64], "trunk", event.caller.name)
-
-    def _tell(self, event: _Told, now: float) -> None:
+    def _tell(self, event: Told, now: float) -> None:
         if isinstance(event, sip.Registered | sip.Unregistered):
             self._desk.stir(event.binding.aor)
-        self.outbox.facts.append(self._fact(event))
-
-    def _fact(self, event: _Told) -> Fact:
-        match event:
-            case sip.Registered(binding, refresh):
-                return PhoneRegistered(binding_view(binding, self._desk.wall_offset), refresh)
-            case sip.Unregistered(binding, why):
-                return PhoneUnregistered(binding_view(binding, self._desk.wall_offset), why)
-            case sip.AuthFailed(account, address, banned):
-                return SignInFailed(account, address, banned)
-            case sip.Rejected(reason, status, address, detail):
-                return MessageRejected(reason, status, address, detail)
+        self.outbox.facts.append(fact_of(event, self._desk.wall_offset))
 
     def _feature_failed(self, slug: str, error: Exception) -> None:
         self._desk.tell(
