@@ -5,6 +5,8 @@ DATA   ?= data
 HTTP   ?= 0.0.0.0:9000
 SIP    ?= 0.0.0.0:5060
 RTP    ?= 10000-20000
+TARGET  ?= switch
+SECONDS ?= 3600
 
 BIN        := .venv/bin
 PIP        := $(BIN)/pip --disable-pip-version-check --quiet
@@ -24,7 +26,7 @@ FORGET := $(shell $(WHICH_PYTHON) | cmp -s - .venv/.python || rm -f .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check unit web-test peer-test bench setup lock clean
+.PHONY: help run test check unit web-test peer-test bench fuzz setup lock clean
 
 help: ## what you are reading
 	@echo "Warden VoIP, the office phone system."
@@ -54,6 +56,10 @@ peer-test: $(TEST_READY) $(DASHBOARD) ## our own processes on real sockets, and 
 bench: $(TEST_READY) $(DASHBOARD) ## what a call, a registration and an audio stream cost, beside Asterisk's figures
 	@sh tests/peers.sh peers
 	@$(BIN)/python -m tests.bench
+
+fuzz: $(TEST_READY) ## an hour of inputs that look for trouble (TARGET=switch|stream|message, SECONDS= change it)
+	@$(PIP) install --require-hashes --only-binary :all: -r tests/fuzz/requirements.lock
+	@nice -n 19 $(BIN)/python -m tests.fuzz $(TARGET) $(SECONDS)
 
 setup: $(TEST_READY) $(DASHBOARD) ## all set-up of the two commands, without starting anything
 	@sh tests/peers.sh peers

@@ -110,6 +110,12 @@ class IncomingSession(Session):
         if self.state is State.ANSWERED:
             self._succeed(self._transaction, sdp, now)
 
+    def bye(self, now: float, reason: str = "") -> None:
+        if self.state is State.ANSWERED and self._unanswered:
+            self._refuse(480, now, [("Reason", reason)] if reason else [])
+        else:
+            super().bye(now, reason)
+
     def refuse(
         self, status: int, now: float, reason: str = "", headers: Sequence[tuple[str, str]] = ()
     ) -> None:
@@ -124,7 +130,8 @@ class IncomingSession(Session):
 
     @property
     def _unanswered(self) -> bool:
-        return self.state in LEGAL["refuse"]
+        """No final response went out: also while the 200 waits for a PRACK."""
+        return self.state in LEGAL["refuse"] or (self.state is State.ANSWERED and self.success is None)
 
     def take_bye(self, transaction: ServerTransaction, now: float) -> None:
         if not self._unanswered:

@@ -93,7 +93,8 @@ class Session:
     @property
     def can_offer(self) -> bool:
         """`offer` is legal now: CONFIRMED or ANSWERED, and no offer of either side waits for its answer."""
-        answered = self.success is None or not self.success.offered
+        success = self.success
+        answered = self.state is State.CONFIRMED if success is None else not success.offered
         idle = self.offered is None and self.offering is None and self.owed is None
         return self.state in LEGAL["offer"] and answered and idle
 

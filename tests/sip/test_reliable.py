@@ -1,5 +1,7 @@
 """Provisional responses that must arrive (RFC 3262), both sides."""
 
+import pytest
+
 from pbx.sip.events import Answered, Cancelled, Invited, Rang, Refused
 from pbx.sip.message import Message, Request
 from tests.sip.kit import ANSWER, BOB, DOMAIN, Phone, Rig, label, labels, sdp
@@ -71,6 +73,46 @@ def test_without_a_prack_the_call_is_refused() -> None:
     messages = labels(rig.wait(33))
     assert messages[-1] == "504 INVITE" or "504 INVITE" in messages
     assert rig.event(Cancelled).session is invited.session
+    rig.wait(100)
+    assert rig.stack.idle
+
+
+def answered_too_soon() -> tuple[Rig, Phone, Invited]:
+    """The 200 waits for a PRACK."""
+    rig = Rig()
+    phone, invited = ring_in(rig, "Require: 100rel")
+    invited.session.ring(rig.now)
+    invited.session.answer(sdp(ANSWER), rig.now)
+    rig.drain()
+    assert not invited.session.can_offer
+    return rig, phone, invited
+
+
+@pytest.mark.parametrize(("method", "answers"), [("CANCEL", 200), ("BYE", 200)])
+def test_a_caller_that_gives_up_while_the_200_waits_for_the_prack(method: str, answers: int) -> None:
+    rig, phone, invited = answered_too_soon()
+    phone.remote_tag = invited.session.id
+    heard = labels(phone.say(method, uri=f"sip:1002@{DOMAIN}"))
+    assert heard == [f"{answers} {method}", "487 INVITE"]
+    assert rig.event(Cancelled).session is invited.session
+    rig.wait(100)
+    assert rig.stack.idle
+
+
+def test_a_200_that_waits_for_a_prack_for_ever_is_a_refusal() -> None:
+    rig, _, invited = answered_too_soon()
+    assert "504 INVITE" in labels(rig.wait(33))
+    assert rig.event(Cancelled).session is invited.session
+    rig.wait(100)
+    assert rig.stack.idle
+
+
+def test_we_hang_up_while_the_200_waits_for_the_prack() -> None:
+    rig, _, invited = answered_too_soon()
+    invited.session.bye(rig.now, "Q.850;cause=16")
+    (refusal,) = rig.drain(len(rig.said))
+    assert (label(refusal), refusal.get("Reason")) == ("480 INVITE", "Q.850;cause=16")
+    assert rig.events() == []
     rig.wait(100)
     assert rig.stack.idle
 
