@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pbx.sip.body import SDP
 from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog, reason_of
-from pbx.sip.events import Cancelled
+from pbx.sip.events import Cancelled, Ended
 from pbx.sip.flow import Flow
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.reliable import Reliably, rack
@@ -94,8 +94,9 @@ class IncomingSession(Session):
     def _unacknowledged(self, now: float) -> None:
         """64*T1 without a PRACK: the INVITE is refused (§3)."""
         if self._unanswered:
+            answered = self.state is State.ANSWERED
             self._refuse(504, now)
-            self.core.events.append(Cancelled(self))
+            self.core.events.append(Ended(self, "no_ack") if answered else Cancelled(self))
 
     def answer(self, sdp: Description, now: float) -> None:
         self._check("answer", self.state in LEGAL["answer"])

@@ -38,8 +38,8 @@ def take_invite(session: Session, transaction: ServerTransaction, now: float) ->
 def _confirmed(session: Session, now: float) -> bool:
     """Whether the first INVITE is done with.
 
-    A re-INVITE after our 2xx shows that the 2xx arrived, though its ACK was lost (RFC 5407 §3.1); but
-    an answer that this ACK had to bring is lost with it.
+    A re-INVITE or UPDATE after our 2xx shows that the 2xx arrived, though its ACK was lost (RFC 5407 §3.1);
+    but an answer that this ACK had to bring is lost with it.
     """
     success = session.success
     if session.state is State.CONFIRMED:
@@ -98,7 +98,7 @@ def take_update(session: Session, transaction: ServerTransaction, now: float) ->
             transaction.respond(success(session, request, None, now), now)
         else:
             session.respond(transaction, 200, now, (("Contact", session.contact()), ("Allow", ALLOW)))
-    elif (status := _offer_refusal(session)) != 0:
+    elif (status := _offer_refusal(session, now)) != 0:
         session.respond(transaction, status, now, _later(session) if status == 500 else ())
     else:
         session.dialog.refresh(request)
@@ -106,11 +106,11 @@ def take_update(session: Session, transaction: ServerTransaction, now: float) ->
         session.core.events.append(Offered(session, sdp))
 
 
-def _offer_refusal(session: Session) -> int:
+def _offer_refusal(session: Session, now: float) -> int:
     """491 when our offer is open, 500 when theirs is; an early dialog's first offer is open until the 2xx."""
     if session.offered is not None:
         return 500
-    if session.state is State.CONFIRMED:
+    if _confirmed(session, now):
         return 0 if session.can_offer else 491
     return 491 if session.outgoing else 500
 

@@ -68,7 +68,7 @@ class Renegotiation:
         for leg, negotiation, codecs in self.before:
             leg.negotiation.restore(negotiation)
             leg.codecs = codecs
-        if self.asker is not None:
+        if self.asker is not None and self.asker.alive:
             self.asker.session.decline(status, now)
 
 
@@ -127,6 +127,13 @@ def offer_answered(call: Call, leg: Leg, sdp: Description | None, now: float) ->
         call.settle(now)
     elif sdp is not None:
         _take_answer(call, leg, sdp, now)
+
+
+def abandon(call: Call, now: float) -> None:
+    """One of the two that agree on something new leaves: nothing comes of it."""
+    asked, call.renegotiation = call.renegotiation, None
+    if asked is not None:
+        asked.refused(491, now)
 
 
 def offer_refused(call: Call, leg: Leg, status: int, now: float) -> None:

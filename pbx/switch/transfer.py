@@ -18,7 +18,7 @@ from pbx.switch.causes import Cause, most_telling, of_status
 from pbx.switch.events import Party
 from pbx.switch.identity import meet
 from pbx.switch.leg import Leg, LegState, relayable
-from pbx.switch.renegotiation import Renegotiation
+from pbx.switch.renegotiation import Renegotiation, abandon
 from pbx.switch.ring import ring
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Transfer:
     def gone(self, leg: Leg, now: float) -> bool:
         """A party of the call hung up; True when the call goes on without it."""
         if leg is self.by:
+            abandon(self.call, now)
             self.call.bridge = Bridge([self.stays])
             self.call.settle(now)
             return True
@@ -167,7 +168,7 @@ def join(call: Call, by: Leg, stays: Leg, comes: Leg, now: float) -> None:
     if stays is call.caller or by is not call.caller:
         call.callee = comes.party
     call.transferred = f"{by.party.number} to {comes.party.number}"
-    call.renegotiation = None
+    abandon(call, now)
     call.bridge = Bridge([stays, comes])
 
 
