@@ -35,7 +35,7 @@ class OutgoingSession(Session):
 
     __slots__ = (
         *("_ack", "_cancel_reason", "_cancel_sent", "_early", "_early_dialogs"),
-        *("_tags", "_transaction", "_tries", "_unwanted", "login", "why"),
+        *("_transaction", "_tries", "_unwanted", "login", "why"),
     )
 
     def __init__(
@@ -55,8 +55,7 @@ class OutgoingSession(Session):
         self._cancel_reason = ""
         self._cancel_sent = False
         self._tries = 0
-        self._tags: tuple[str, ...] = ()  # of the early dialogs
-        self._early: Description | None = None
+        self._early: dict[str, Description | None] = {}  # what was said in each early dialog, newest last
         self._early_dialogs: dict[str, Early] = {}
         self._ack: tuple[bytes, Flow] | None = None
         self._unwanted: dict[str, tuple[bytes, Flow]] = {}
@@ -84,10 +83,10 @@ class OutgoingSession(Session):
 
     @property
     def early_tag(self) -> str:
-        return self._tags[-1] if self._tags else ""
+        return next(reversed(self._early), "")
 
     def has_peer(self, tag: str) -> bool:
-        return super().has_peer(tag) or tag in self._tags
+        return super().has_peer(tag) or tag in self._early
 
     def _heard(self, transaction: ClientTransaction, response: Response | None, now: float) -> None:
         if response is None:
@@ -137,11 +136,9 @@ class OutgoingSession(Session):
         elif response.status > 100 and self._in_order(response, now):
             self.move(State.RINGING)
             self._note_peer(response)
-            tag = response.to.tag
-            if tag and tag not in self._tags and len(self._tags) < MAX_EARLY:
-                self._tags += (tag,)
-            sdp = readable(response)
-            self._early = sdp or self._early
+            tag, sdp = response.to.tag or "", readable(response)
+            if tag in self._early or len(self._early) < MAX_EARLY:
+                self._early[tag] = sdp or self._early.get(tag)
             self.core.events.append(Rang(self, response.status, sdp))
 
     def _in_order(self, response: Response, now: float) -> bool:
@@ -186,8 +183,9 @@ class OutgoingSession(Session):
             self._establish(response, now)
 
     def _establish(self, response: Response, now: float) -> None:
-        # Some gateways say the answer once, in the 183; it is the same answer (§13.2.1).
-        sdp = readable(response) or (self._early if self.request.body else None)
+        # Some gateways say the answer once, in the 183 of this dialog; it is the same answer (§13.2.1).
+        said = self._early.get(response.to.tag or "") if self.request.body else None
+        sdp = readable(response) or said
         if sdp is None:
             self._hang_up_fork(response, now)
             self._refused(488, reason_phrase(488), None)

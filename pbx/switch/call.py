@@ -10,7 +10,7 @@ from pbx.switch.bridge import SENDS, Bridge
 from pbx.switch.call_state import MOVES, CallState
 from pbx.switch.causes import Cause, most_telling, of_carrier, of_status, relayed
 from pbx.switch.desk import Desk
-from pbx.switch.early import early_audio
+from pbx.switch.early import EarlyAnswer, early_audio, final_answer
 from pbx.switch.events import (
     CallChanged,
     CallEnded,
@@ -65,6 +65,7 @@ class Call:
         self.max_forwards = max_forwards
         self._no_answer: Timer | None = None
         self._passed_on: set[tuple[int, bool]] = set()
+        self.early: EarlyAnswer | None = None
         self.renegotiation: Renegotiation | None = None
         self.past: tuple[LegView, ...] = ()  # legs that ended before a restart, or went to another call
         self.transfer: Transfer | None = None
@@ -131,7 +132,7 @@ class Call:
 
     def answer_caller(self, codecs: Iterable[Codec], direction: str, ptime: int | None, now: float) -> None:
         caller = self.caller
-        sdp = caller.reply(codecs, direction, ptime) if caller.audio else caller.offer(codecs, ptime=ptime)
+        sdp = final_answer(self, codecs, direction, ptime)
         meet(caller, self.callee, self.desk.stack.directory.domain)
         caller.session.answer(sdp, now)
         caller.state = LegState.ANSWERED

@@ -10,6 +10,7 @@ from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.offer import Codec, mirror
 from pbx.sip.sdp import Description
 from pbx.switch.causes import Cause
+from pbx.switch.early import outdated
 from pbx.switch.leg import Leg, relayable, voices
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def confirmed(call: Call, leg: Leg, sdp: Description | None, now: float) -> None
     """The caller's ACK; it carries the answer when the offer was ours."""
     if sdp is not None and leg.alive:
         _take_answer(call, leg, sdp, now)
+    elif call.early is not None and outdated(call, leg):
+        _agree(call, leg, now)
 
 
 def _take_answer(call: Call, leg: Leg, sdp: Description, now: float) -> None:
@@ -95,11 +98,19 @@ def _narrow(call: Call, leg: Leg, now: float) -> None:
     """`leg` had the last word on an offer of ours.  If the other party still counts on a voice format
     that it did not take, that party is offered the ones it took."""
     other = call.bridge.other(leg)
-    if other is None or leg.audio is None or other.audio is None or not other.session.can_offer:
+    if other is None or leg.audio is None or other.audio is None:
         return
-    if call.renegotiation is None and not voices(other.audio.codecs) <= voices(leg.audio.codecs):
-        call.renegotiation = Renegotiation(None, other)
-        call.renegotiation.ask(relayable(leg.audio.codecs), leg.audio.direction, leg.audio.ptime, now)
+    if not voices(other.audio.codecs) <= voices(leg.audio.codecs):
+        _agree(call, other, now)
+
+
+def _agree(call: Call, leg: Leg, now: float) -> None:
+    """`leg` is offered what the other party takes, unless there is an offer under way."""
+    other = call.bridge.other(leg)
+    if other is None or other.audio is None or call.renegotiation is not None or not leg.session.can_offer:
+        return
+    audio, call.renegotiation = other.audio, Renegotiation(None, leg)
+    call.renegotiation.ask(relayable(audio.codecs), audio.direction, audio.ptime, now)
 
 
 def offered(call: Call, leg: Leg, sdp: Description | None, now: float) -> None:

@@ -65,7 +65,7 @@ def switch(data: bytes) -> None:
     is recorded once, and in the end nothing is left."""
     world = office()
     world.phones.clear()
-    _, *steps = STEP.split(data)[:60]
+    _, *steps = STEP.split(data)[:61]
     for who, wait, message in zip(steps[::3], steps[1::3], steps[2::3], strict=True):
         world.run(WAITS[int(wait)])
         world._wire.append((message, SOURCES[who.decode()], PBX))
