@@ -6,7 +6,7 @@ entry the driver performs what the switch wants done (its outbox) and sleeps unt
 
 import logging
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -28,11 +28,15 @@ INBOX = 4096
 """Datagrams kept while the hub is busy; then the newest are dropped, for their senders repeat them."""
 
 LATE = 0.15
-"""Seconds of work waiting from which on what would begin something new is turned away: well before a phone
-repeats itself (T1, 0.5 s).  How long a datagram takes is measured, so a slow machine sheds sooner."""
+"""Seconds of work waiting from which on new calls are turned away: well before a phone repeats itself (T1,
+0.5 s).  How long a datagram takes is measured, so a slow machine sheds sooner."""
 
 TOLD = 8
-"""One in so many that are turned away is told so; silence makes the others come again later."""
+"""One in so many that are turned away is told so; silence makes the others come again later.  By TCP nothing
+comes again by itself, so there everybody is told."""
+
+SHARE = BATCH // 4
+"""What can wait gets at least so much of each batch, whatever the calls want."""
 
 _EACH = 0.0004  # seconds that a datagram takes, until it is measured
 _NEXT = 1e-6  # seconds
@@ -87,6 +91,7 @@ class Driver(Generic[M]):
         self._send, self._media, self._facts, self._remember = send, media, facts, remember
         self._failed, self._fatal, self._clock, self._look_up = failed, fatal, clock, look_up
         self._inbox: deque[tuple[bytes, Flow]] = deque()
+        self._patient: OrderedDict[bytes, Flow] = OrderedDict()
         self._each = _EACH
         self._shed = int(LATE / _EACH)  # datagrams that are LATE seconds of work
         self._jobs: deque[Callable[[M, float], None]] = deque()
@@ -118,14 +123,28 @@ class Driver(Generic[M]):
 
     def receive(self, data: bytes, flow: Flow) -> None:
         """A datagram for the machine.  Safe to call on the hub."""
+        if (self._inbox or self._patient) and data.startswith(_CAN_WAIT):
+            self._wait(data, flow)
+            return
         if len(self._inbox) >= self._shed and (len(self._inbox) >= INBOX or begins(data)):
             self.dropped += 1
-            if self.dropped % TOLD == 0 and len(self._inbox) < INBOX:
+            told = self.dropped % TOLD == 0 or flow.transport != "udp"
+            if told and len(self._inbox) < INBOX:
                 self.post(lambda machine, now: machine.busy(data, flow, now))
             return
         self._inbox.append((data, flow))
         if self._asleep:
             self._wake()
+
+    def _wait(self, data: bytes, flow: Flow) -> None:
+        """Behind the calls: when all phones of an office come back at once, nobody who dials shall notice.
+
+        A phone repeats itself, to the byte, while it waits; once is enough.
+        """
+        if len(self._patient) < INBOX or data in self._patient:
+            self._patient[data] = flow
+        else:
+            self.dropped += 1
 
     @property
     def busy(self) -> bool:
@@ -169,7 +188,7 @@ class Driver(Generic[M]):
         self._enter(lambda now: None)  # performs what the machine wanted before it was driven
         while self._running or self._jobs:
             self._turn()
-            if self._inbox:  # a timer, for sleep(0) would come back before sockets are read
+            if self._inbox or self._patient:  # a timer, for sleep(0) would come back before sockets are read
                 gevent.sleep(_NEXT)
             elif self._jobs:
                 gevent.sleep(0)
@@ -180,23 +199,27 @@ class Driver(Generic[M]):
         while self._jobs:
             self._enter(self._jobs.popleft(), self.machine)
         waiting = min(len(self._inbox), BATCH)
-        if waiting == BATCH:
+        others = min(len(self._patient), max(SHARE, BATCH - waiting))
+        if waiting + others >= BATCH:
             began = self._clock()
-            self._receive(waiting)
-            self._measured((self._clock() - began) / waiting)
+            self._receive(waiting, others)
+            self._measured((self._clock() - began) / (waiting + others))
         else:
-            self._receive(waiting)
+            self._receive(waiting, others)
         due = self._deadline()
         if due is not None and due <= self._clock():
             self._enter(self.machine.advance)
 
-    def _receive(self, count: int) -> None:
-        receive = self.machine.receive
+    def _receive(self, count: int, others: int) -> None:
         for _ in range(count):
-            data, flow = self._inbox.popleft()
-            if self._taps:
-                self._show(False, data, flow)
-            self._enter(receive, data, flow)
+            self._take(*self._inbox.popleft())
+        for _ in range(others):
+            self._take(*self._patient.popitem(last=False))
+
+    def _take(self, data: bytes, flow: Flow) -> None:
+        if self._taps:
+            self._show(False, data, flow)
+        self._enter(self.machine.receive, data, flow)
 
     def _measured(self, each: float) -> None:
         """A full batch took so many seconds a datagram: a slow moment counts little, a slow machine fully."""
@@ -293,12 +316,12 @@ class Driver(Generic[M]):
             self._loop.run_callback(self._greenlet.switch)
 
 
-_NEW = (b"INVITE ", b"REGISTER ", b"SUBSCRIBE ", b"MESSAGE ", b"PUBLISH ")
+_CAN_WAIT = (b"REGISTER ", b"SUBSCRIBE ", b"MESSAGE ", b"PUBLISH ")
 
 
 def begins(data: bytes) -> bool:
-    """Whether a datagram would begin something: told from its first bytes and its To, at next to no cost."""
-    if not data.startswith(_NEW):
+    """Whether a datagram would begin a call: told from its first bytes and its To, at next to no cost."""
+    if not data.startswith(b"INVITE "):
         return False
     at = data.find(b"\nTo:")
     at = at if at >= 0 else data.find(b"\nt:")

@@ -45,7 +45,7 @@ class Gatekeeper:
     def __init__(self, core: Core, registrar: Registrar, directory: Directory) -> None:
         self._core, self._registrar = core, registrar
         self._auth = Authenticator(core.settings, core.random)
-        self.purses = Purses()
+        self.purses = Purses(registrar.phones)
         self._delayed: set[ServerTransaction] = set()
         self.carriers: Mapping[str, Trunk] = {}  # where trunks that we register at were found
         self.marks: Mapping[str, Trunk] = {}  # by the mark of the Contact that we registered there

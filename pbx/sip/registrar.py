@@ -81,6 +81,10 @@ class Registrar:
         """Whether somebody is registered from there."""
         return host in self._hosts
 
+    def phones(self, host: str) -> int:
+        """How many are registered from there."""
+        return self._hosts.get(host, 0)
+
     def find(self, aor: str, contact: Uri) -> Binding | None:
         """The binding of an extension to an equivalent contact."""
         return next((binding for binding in self.bindings(aor) if binding.reaches(contact)), None)

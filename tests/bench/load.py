@@ -26,6 +26,12 @@ CALL = [
     s.pause(HOLD),
     s.bye(),
 ]
+LAMP = ["Event: message-summary", "Expires: 3600"]
+COME = [
+    *REGISTER,
+    *(s.watch(3, LAMP), s.receive(401, also='auth="true"'), s.watch(4, [*LAMP, "[authentication]"])),
+    *(s.receive(200), s.receive("NOTIFY"), s.reply("200 OK")),
+]
 ANSWER = [s.called(), s.ring(), s.pause(0.1), s.answer(), s.hung_up()]
 
 
@@ -80,6 +86,12 @@ class Load:
     def register(self, rate: float, seconds: float) -> Step:
         return self._run(REGISTER, CALLERS, self.callers, rate, int(rate * seconds))
 
+    def come_back(self, rate: float, spread: bool = False) -> Step:
+        """Every phone registers and watches its mailbox, whatever was before."""
+        everybody = [*self.callers, *self.callees]
+        patient = ["-default_behaviors", "all,-abortunexp"]  # a challenge that comes twice is no mistake
+        return self._run(COME, CALLERS, everybody, rate, len(everybody), spread=spread, also=patient)
+
     def call(self, rate: float, seconds: float) -> Step:
         return self._run(CALL, CALLERS, self.callers, rate, int(rate * seconds), self.callees)
 
@@ -91,12 +103,17 @@ class Load:
         rate: float,
         count: int,
         to: Sequence[str] = (),
+        spread: bool = False,
+        also: Sequence[str] = (),
     ) -> Step:
-        rows = list(zip(who, to or who, strict=True))
+        """`spread`: each of them has an address of its own."""
+        sources = [f"127.9.{n >> 8}.{n & 255}" if spread else address for n in range(1, len(who) + 1)]
+        rows = list(zip(who, to or who, sources, strict=True))
         pids = self.office.processes()
         limit = count / rate + HOLD + 15
         began, cpu = time.monotonic(), meter.cpu(pids)
-        options = ["-r", str(rate), "-m", str(count), "-l", "20000", "-timeout", f"{limit:.0f}s"]
+        options = ["-r", str(rate), "-m", str(count), "-l", "20000", "-timeout", f"{limit:.0f}s", *also]
+        options += ["-t", "ui", "-ip_field", "3", "-max_socket", "4000"] if spread else []
         process = self._sipp(steps, address, rows, options)
         try:
             process.wait(limit + 10)
@@ -108,7 +125,11 @@ class Load:
         return self._step(rate, count, seconds, meter.cpu(pids) - cpu)
 
     def _sipp(
-        self, steps: Sequence[str], address: str, rows: Sequence[tuple[str, str]], options: Sequence[str] = ()
+        self,
+        steps: Sequence[str],
+        address: str,
+        rows: Sequence[tuple[str, str, str]],
+        options: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         self._steps += 1
         here = self.folder / str(self._steps)
@@ -133,9 +154,11 @@ class Load:
                 text.replace("[me]", "[field0]")
                 .replace("[authentication]", "[field1]")
                 .replace("[to]", "[field2]")
+                .replace("[local_ip]", "[field3]")
+                .replace("[local_port]", f"{PORT}")
             )
             auth = f"[authentication username={{}} password={PASSWORD}]"
-            lines = "".join(f"{a};{auth.format(a)};{b};\n" for a, b in rows)
+            lines = "".join(f"{me};{auth.format(me)};{to};{source};\n" for me, to, source in rows)
             (here / "phones.csv").write_text("SEQUENTIAL\n" + lines)
             command += ["-inf", "phones.csv", "-trace_rtt", "-rtt_freq", "1", *options]
         (here / "scenario.xml").write_text(text)

@@ -153,6 +153,11 @@ def register(expires: int = 3600, contact: str = CONTACT) -> str:
     return one(1) + receive(401, also='auth="true"') + one(2, "[authentication]")
 
 
+def watch(cseq: int, headers: Sequence[str]) -> str:
+    """A SUBSCRIBE to itself."""
+    return request("SUBSCRIBE", cseq, uri="sip:[me]@[dom]", to="To: <sip:[me]@[dom]>", headers=headers)
+
+
 # -- a callee's steps ------------------------------------------------------------------------------
 
 

@@ -202,13 +202,14 @@ def test_what_must_not_be_lost_is_remembered_before_anything_is_done(bench: Benc
     [
         (b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", True),
         (b"INVITE sip:a SIP/2.0\r\nFrom: <sip:b>;tag=1\r\nTo: <sip:a>;tag=2\r\n\r\n", False),
-        (b"REGISTER sip:a SIP/2.0\r\nt: <sip:a>\r\n\r\n", True),
+        (b"INVITE sip:a SIP/2.0\r\nt: <sip:a>\r\n\r\n", True),
+        (b"REGISTER sip:a SIP/2.0\r\nt: <sip:a>\r\n\r\n", False),
         (b"OPTIONS sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", False),
         (b"BYE sip:a SIP/2.0\r\nTo: <sip:a>;tag=1\r\n\r\n", False),
         (b"SIP/2.0 200 OK\r\nTo: <sip:a>\r\n\r\n", False),
     ],
 )
-def test_what_begins_something_is_known_at_a_glance(data: bytes, new: bool) -> None:
+def test_what_begins_a_call_is_known_at_a_glance(data: bytes, new: bool) -> None:
     assert begins(data) is new
 
 
@@ -222,6 +223,44 @@ def test_with_too_much_to_do_what_is_under_way_comes_first(bench: Bench) -> None
     assert bench.driver.dropped == 40
     assert bench.log.count(b"busy") == 5
     assert bench.log.count(b"OPTIONS") == 1
+
+
+def test_calls_go_ahead_of_a_storm_of_registrations_that_waits(bench: Bench) -> None:
+    bench.driver.receive(b"x", FLOW)
+    for number in range(2000):
+        bench.driver.receive(b"REGISTER %d" % number, FLOW)
+    bench.driver.receive(b"INVITE", FLOW)
+    while b"REGISTER 1999" not in bench.log:
+        gevent.sleep(0.002)
+    said = [line for line in bench.log if isinstance(line, bytes)]
+    assert said[:2] == [b"x", b"INVITE"], "before all that came earlier but can wait"
+    assert said[2:] == [b"REGISTER %d" % number for number in range(2000)]
+    assert bench.driver.dropped == 0
+
+
+def test_who_repeats_himself_while_he_waits_is_heard_once(bench: Bench) -> None:
+    bench.driver.receive(b"x", FLOW)
+    for number in [*range(500), *range(500)]:
+        bench.driver.receive(b"SUBSCRIBE %d" % number, FLOW)
+    for _ in range(50):
+        gevent.sleep(0.002)
+    assert bench.log.count(b"SUBSCRIBE 0") == bench.log.count(b"SUBSCRIBE 499") == 1
+
+
+def test_calls_without_end_do_not_keep_a_phone_from_registering(bench: Bench) -> None:
+    for data in [b"x", b"REGISTER", *[b"BYE"] * 4 * BATCH]:
+        bench.driver.receive(data, FLOW)
+    for _ in range(50):
+        gevent.sleep(0.002)
+    assert [line for line in bench.log if isinstance(line, bytes)].index(b"REGISTER") <= BATCH + 1
+
+
+def test_by_tcp_everybody_is_told_that_it_is_too_much(bench: Bench) -> None:
+    for _ in range(int(LATE / 0.0004) + 40):
+        bench.driver.receive(b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", FLOW._replace(transport="tcp"))
+    for _ in range(50):
+        gevent.sleep(0.002)
+    assert bench.log.count(b"busy") == bench.driver.dropped == 40
 
 
 def test_a_slow_machine_turns_away_sooner(bench: Bench) -> None:

@@ -5,7 +5,7 @@ import pytest
 from pbx.sip.auth import LONGEST_NAME
 from pbx.sip.events import AuthFailed, Rejected
 from pbx.sip.flow import Address
-from pbx.sip.strangers import FAR, MOST, NEAR, Purses, is_near
+from pbx.sip.strangers import FAR, MOST, NEAR, PHONE, Purses, is_near
 from tests.sip.kit import OFFER, Phone, Rig, label, labels
 
 OUTSIDE = Address("8.8.8.8", 5060)
@@ -55,14 +55,35 @@ def test_who_proves_itself_never_notices() -> None:
 
 
 def test_a_phone_that_answers_every_challenge_wrongly_costs_its_share_and_no_more() -> None:
-    purses = Purses()
+    purses = Purses(lambda host: 1)
     paid = sum(purses.take("10.0.0.9", now / 1000) for now in range(10_000))  # 10 seconds, 1,000 a second
-    assert paid == NEAR[0] + 10 * NEAR[1] - 1
+    assert paid == int(NEAR[0] + PHONE[0] + 10 * (NEAR[1] + PHONE[1])) - 1
     assert purses.take("10.0.0.8", 10.0), "others do not pay for it"
 
 
+@pytest.mark.parametrize(("host", "phones"), [("10.0.0.9", 2000), ("8.8.8.8", 300)])
+def test_all_phones_of_an_office_behind_one_address_may_come_back_at_once(host: str, phones: int) -> None:
+    """Each asks for two challenges (itself, its lamp) and repeats both three times before any is answered."""
+    purses = Purses(lambda host: phones)
+    assert all(purses.take(host, 0.0) for _ in range(phones * 2 * 4))
+
+
+def test_a_phone_that_answers_each_challenge_at_once_with_none_is_soon_silent() -> None:
+    """As baresip's mwi module does with a 407 to its SUBSCRIBE; the phones beside it do not notice."""
+    rig = Rig()
+    mad, sane = Phone(rig), Phone(rig, "1002", Address("10.0.0.12", 5060))
+    answers = 0
+    for _ in range(10_000):
+        answers += len(mad.say("SUBSCRIBE", headers=["Event: message-summary"]))
+        rig.now += 0.001
+    assert answers <= NEAR[0] + 10 * NEAR[1] + 1
+    assert labels(sane.register(f"<sip:1002@{sane.address}>")) == ["200 REGISTER"]
+    rig.wait(1)
+    assert labels(mad.register(f"<sip:1001@{mad.address}>")) == ["200 REGISTER"], "nor it, once it is sane"
+
+
 def test_purses_are_forgotten() -> None:
-    purses = Purses()
+    purses = Purses(lambda host: 0)
     for n in range(MOST + 10):
         purses.take(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", 0.0)
     assert len(purses) == MOST
