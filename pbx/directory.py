@@ -59,6 +59,7 @@ class Trunk:
     external: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
     sources: tuple[str, ...] = ()
+    srtp: str = "off"
 
     @property
     def places(self) -> tuple[str, ...]:

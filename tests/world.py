@@ -80,8 +80,9 @@ class World:
         self._wire: list[tuple[bytes, Address, Address]] = []
         self.hear(Ready(1, 1))
 
-    def phone(self, number: str, host: str, register: bool = True) -> "Phone":
+    def phone(self, number: str, host: str, register: bool = True, transport: str = "udp") -> "Phone":
         phone = Phone(self, number, Address(host, 5060))
+        phone.transport = transport
         self.phones[phone.address] = phone
         if register:
             phone.register()
@@ -114,7 +115,9 @@ class World:
         if self.lose(data):
             return
         if target == PBX:
-            self.switch.receive(data, Flow("udp", PBX, source), self.now)
+            phone = self.phones.get(source)
+            transport = phone.transport if phone is not None else "udp"
+            self.switch.receive(data, Flow(transport, PBX, source), self.now)
             self._perform()
         elif target in self.phones:
             self.phones[target].receive(data)
@@ -233,6 +236,7 @@ class Phone:
         self.registered = False
         self.password = f"secret-{number}"
         self.port = 4000
+        self.transport = "udp"
         self.codecs = ("0 PCMU/8000", "8 PCMA/8000", "101 telephone-event/8000")
         self._serial = 0
         self._pending: dict[str, tuple[str, PhoneCall | None]] = {}

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 KINDS = ("ip", "register", "account")
 TRANSPORTS = ("", "udp", "tcp", "tls")
+SRTP = ("off", "optional", "required")
+"""Whether we ask for encrypted audio: no, if the carrier can, or no call without."""
 CODECS = ("G722", "PCMU", "PCMA")
 
 _PATTERN = re.compile(r"(?:[0-9*#+XNZ]|\[[0-9-]+\])+\.?")
@@ -26,7 +28,7 @@ class TrunkConfig:
     `address` is an IP address, or but for kind "ip" a host name, perhaps with a port; `fallbacks` are further
     ones; `sources` are addresses and networks that its calls may come from besides.  `numbers` are (number
     that is called, extension); "*" means all others. Times are seconds; 0 channels = no limit; no codecs =
-    all.  `domain` "" = the address's host.
+    all.  `domain` "" = the address's host.  `srtp` is one of `SRTP`.
     """
 
     name: str
@@ -46,6 +48,7 @@ class TrunkConfig:
     external: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
     sources: tuple[str, ...] = ()
+    srtp: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ def read_trunk(reader: "Reader", value: object, path: str) -> TrunkConfig | None
         "domain": validators.domain,
         "caller_id": validators.outside_number,
         "external": validators.address,
+        "srtp": _one_of(SRTP),
     }
     more: dict[str, Any] = {
         key: reader.field(item, path, key, check) for key, check in texts.items() if item.get(key)
@@ -168,6 +172,14 @@ def _pattern(value: object) -> str:
     return text
 
 
+def _alone(trunk: TrunkConfig, path: str) -> Iterator[Problem]:
+    """What is wrong with a trunk whatever the others are."""
+    if trunk.kind != "ip" and not (trunk.username and trunk.password):
+        yield Problem(f"{path}.password", f'is missing: kind "{trunk.kind}" takes username and password')
+    if trunk.srtp != "off" and trunk.transport != "tls":
+        yield Problem(f"{path}.srtp", 'needs transport "tls": without it the keys travel in the clear')
+
+
 def contradictions(office: "Office") -> Iterator[Problem]:
     """What is wrong with trunks and routes as parts of the whole office."""
     known = {extension.number for extension in office.extensions}
@@ -175,8 +187,7 @@ def contradictions(office: "Office") -> Iterator[Problem]:
     names_of_callers = set(known)
     for trunk in office.trunks:
         path = f"trunk {trunk.name}"
-        if trunk.kind != "ip" and not (trunk.username and trunk.password):
-            yield Problem(f"{path}.password", f'is missing: kind "{trunk.kind}" takes username and password')
+        yield from _alone(trunk, path)
         if trunk.kind == "account" and trunk.username in names_of_callers:
             yield Problem(f"{path}.username", f"{trunk.username} is the account of somebody else too")
         names_of_callers |= {trunk.username} if trunk.kind == "account" else set()

@@ -1,10 +1,14 @@
 """One party's audio: what is wanted of it, whose packets it takes, what it counted, whether it is silent."""
 
 from math import inf
+from typing import TYPE_CHECKING
 
 from pbx.media.latch import REBIND, Address, Latch, canonical, usable
 from pbx.rtp.stats import Reception
-from pbx.wire.media import Counters, Failed, MediaLeg, Resumed, Silent
+from pbx.wire.media import Counters, Failed, Keys, MediaLeg, Resumed, Silent
+
+if TYPE_CHECKING:
+    from pbx.rtp.srtp import Srtp
 
 PACKETS_A_SECOND = 1000
 """What a party may send: 20 times what a phone does.  More is a loop or an attack and is refused."""
@@ -15,7 +19,7 @@ class Leg:
 
     __slots__ = (
         "_silent_since", "_waiting_since", "call", "failure", "latch", "local", "muxed", "name", "quiet",
-        "reception", "refused", "remote_rtcp", "rtcp_latch", "sent", "sent_bytes",
+        "reception", "refused", "remote_rtcp", "rtcp_latch", "sent", "sent_bytes", "srtp",
     )
 
     def __init__(self, call: str, name: str) -> None:
@@ -32,6 +36,7 @@ class Leg:
         self.refused = 0
         self.sent = 0
         self.sent_bytes = 0
+        self.srtp: Srtp | None = None
         self._waiting_since = -inf
         self._silent_since = inf
 
@@ -42,6 +47,7 @@ class Leg:
         if wanted.quiet != self.quiet:
             self.quiet, self._waiting_since, self._silent_since = wanted.quiet, now, inf
         self.reception.accept(wanted.payloads)
+        self.srtp = _followed(self.srtp, wanted.keys)
         remote = self._usable(wanted.remote)
         hosts = {host for source in wanted.sources if (host := canonical(source)) is not None}
         self.rtcp_latch.state(self.remote_rtcp or _next_port(remote), hosts, now)
@@ -92,6 +98,17 @@ class Leg:
             self.name, reception.packets, reception.octets, self.sent, self.sent_bytes, sequence.lost,
             sequence.reordered, sequence.duplicated, self.refused, round(reception.jitter * 1000, 3),
         )
+
+
+def _followed(srtp: "Srtp | None", keys: Keys | None) -> "Srtp | None":
+    if keys is None:
+        return None
+    if srtp is None:
+        from pbx.rtp.srtp import Srtp  # the library is loaded by the first call that needs it
+
+        return Srtp(keys)
+    srtp.follow(keys)
+    return srtp
 
 
 def _next_port(address: Address | None) -> Address | None:

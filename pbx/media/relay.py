@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from math import inf
+from typing import TYPE_CHECKING
 
 from pbx.media import ports
 from pbx.media.latch import Address
@@ -18,6 +19,9 @@ from pbx.media.leg import Leg
 from pbx.rtp.packet import MAX_PACKET, is_rtcp
 from pbx.rtp.rtcp import packet_types
 from pbx.wire.media import Latched
+
+if TYPE_CHECKING:
+    from pbx.rtp.srtp import Srtp
 
 SETTLE = 0.2
 """Seconds from connect() until no packet of another source can still be on its way into the queue."""
@@ -113,6 +117,8 @@ class Relay:
         if speaker not in self._pairs:
             return
         line = self._pairs[speaker][0]
+        if line.receive is not None:
+            line.receive = _receiver(line)
         sends = {listener: self._sender(listener) for listener in self._listeners.get(speaker, ())}
         line.echo = sends.pop(speaker, None)
         line.outs = tuple((send, listener) for listener, send in sends.items() if send is not None)
@@ -122,8 +128,12 @@ class Relay:
             return None
         line, target = self._pairs[listener][0], listener.latch.target
         if line.settled_at < inf:
-            return line.sock.send
-        return None if target is None else partial(_send_to, line.sock.sendto, target)
+            send: Send = line.sock.send
+        elif target is not None:
+            send = partial(_send_to, line.sock.sendto, target)
+        else:
+            return None
+        return send if listener.srtp is None else partial(_send_sealed, send, listener.srtp)
 
     # --- the hot loop ---------------------------------------------------------------------------------------
 
@@ -179,7 +189,10 @@ class Relay:
         latch = leg.rtcp_latch if line.rtcp else leg.latch
         if source in self._own or not latch.admits(source, now):  # our own ports: audio in a circle, for ever
             leg.refused += 1
-        elif line.rtcp:
+            return True
+        if leg.srtp is not None:
+            size = leg.srtp.open(self._buffer, size)
+        if line.rtcp:
             if self._carried_rtcp(leg, size):
                 latch.lock(source, now)
             else:
@@ -208,7 +221,7 @@ class Relay:
             for _ in range(DRAIN):
                 if not self._examine(line, now):
                     self._settling.discard(line)
-                    line.receive = line.sock.recv_into
+                    line.receive = _receiver(line)
                     break
 
     def _set_aside(self, line: Line, size: int) -> None:
@@ -228,9 +241,10 @@ class Relay:
                 continue
             rtp, rtcp = self._pairs[listener]
             line, target = (rtp, listener.latch.target) if listener.muxed else (rtcp, listener.rtcp_target)
-            if target is not None:
+            sealed = packet if listener.srtp is None else listener.srtp.seal(packet)
+            if target is not None and sealed is not None:
                 with suppress(OSError):
-                    line.sock.sendto(packet, target)
+                    line.sock.sendto(sealed, target)
         return True
 
 
@@ -253,6 +267,22 @@ def _sent_again(send: Send, packet: memoryview, error: OSError) -> bool:
             send(packet)
             return True
     return False
+
+
+def _receiver(line: Line) -> Callable[[bytearray], int]:
+    """How to read a port whose source the kernel checks."""
+    receive, srtp = line.sock.recv_into, line.leg.srtp
+    return receive if srtp is None else lambda buffer: srtp.open(buffer, receive(buffer))
+
+
+def _send_sealed(send: Send, srtp: "Srtp", packet: memoryview) -> None:
+    sealed = srtp.seal(packet)
+    if sealed is None:
+        raise OSError("it was sent before")
+    try:
+        send(memoryview(sealed))
+    except ConnectionRefusedError:
+        send(memoryview(sealed))  # see _sent_again, which cannot: sealed again it would be another packet
 
 
 def _send_to(sendto: Callable[[memoryview, Address], int], target: Address, packet: memoryview) -> int:

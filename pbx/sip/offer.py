@@ -1,104 +1,29 @@
 """Offer and answer about one audio stream (RFC 3264): what each side takes, where, and in which direction."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import base64
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from types import MappingProxyType
-from typing import Final
+from ipaddress import ip_address
+from random import Random
 
+from pbx.sip import crypto
+from pbx.sip.audio import (
+    PLAIN,
+    RATES,
+    SECURE,
+    Audio,
+    Codec,
+    audio_of,
+    codecs_of,
+    common,
+    is_secure,
+    media_of,
+    restrict,
+)
+from pbx.sip.crypto import SUITE, SUITES, Crypto
 from pbx.sip.errors import LocalProtocolError, RemoteProtocolError
 from pbx.sip.flow import Address
-from pbx.sip.sdp import Attributes, Description, Media, Origin
-
-DIRECTIONS: Final = ("sendrecv", "sendonly", "recvonly", "inactive")
-
-_AUDIO_PROTO: Final = "RTP/AVP"
-# AVPF adds feedback that nobody must send: an answer in its name promises nothing else (RFC 4585 §3.2).
-_AUDIO_PROTOS: Final = frozenset((_AUDIO_PROTO, "RTP/AVPF"))
-_EVENTS: Final = "telephone-event"
-_RTPMAP: Final = re.compile(r"([0-9]{1,3}) +([!-.0-~]{1,64})/([0-9]{1,6})(?:/[0-9]{1,3})?")
-_MIRROR: Final = MappingProxyType({"sendonly": "recvonly", "recvonly": "sendonly"})
-# Direction of a party that asked us, the RFC 2543 way, to send it nothing (RFC 3264 §8.4).
-_DEAF: Final = MappingProxyType({"sendrecv": "sendonly", "recvonly": "inactive"})
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """One format of an m-line: RTP payload number, encoding name, clock rate in Hz, fmtp parameters."""
-
-    payload: int
-    name: str
-    rate: int
-    fmtp: str = ""
-
-
-SUPPORTED: Final = (
-    Codec(9, "G722", 8000),  # sampled at 16 kHz; 8000 is a mistake of RFC 1890 that stayed (RFC 3551 §4.5.2)
-    Codec(0, "PCMU", 8000),
-    Codec(8, "PCMA", 8000),
-    Codec(101, _EVENTS, 8000, "0-15"),
-)
-"""The formats that we take, best first."""
-
-# Formats that need no rtpmap (RFC 3551 §6) and that phones do offer.
-_STATIC: Final = MappingProxyType(
-    {
-        0: ("PCMU", 8000),
-        3: ("GSM", 8000),
-        4: ("G723", 8000),
-        8: ("PCMA", 8000),
-        9: ("G722", 8000),
-        13: ("CN", 8000),
-        15: ("G728", 8000),
-        18: ("G729", 8000),
-    }
-)
-_SPELLING: Final = MappingProxyType({codec.name.lower(): codec.name for codec in SUPPORTED})
-_RATES: Final = MappingProxyType({codec.name: codec.rate for codec in SUPPORTED})
-
-
-@dataclass(frozen=True, slots=True)
-class Audio:
-    """What one side says about its audio.
-
-    `host` is an IP address (0.0.0.0 or :: = send it nothing), `port` the RTP port.  `rtcp` is None where RTCP
-    goes to the next port.  `codecs` are all that it names, in its order.  `direction` is as that side sees
-    it.  `ptime` and `maxptime` in milliseconds.
-    """
-
-    host: str
-    port: int
-    rtcp: tuple[str, int] | None
-    codecs: tuple[Codec, ...]
-    direction: str = "sendrecv"
-    ptime: int | None = None
-    maxptime: int | None = None
-
-
-def common(offered: Sequence[Codec], allowed: Iterable[str]) -> tuple[Codec, ...]:
-    """Those of `offered` that are named in `allowed`, with their numbers and in their order.
-
-    A rate that is not ours drops a format (telephone-event/48000 belongs to Opus); events without a voice
-    format are no audio, and give ().
-    """
-    names = frozenset(allowed)
-    codecs = tuple(c for c in offered if c.name in names and _RATES.get(c.name, c.rate) == c.rate)
-    return codecs if any(codec.name != _EVENTS for codec in codecs) else ()
-
-
-def mirror(direction: str) -> str:
-    """The same direction as the other side sees it."""
-    return _MIRROR.get(direction, direction)
-
-
-def restrict(wanted: str, offered: str) -> str:
-    """The nearest to `wanted` that may answer `offered` (§6.1): we send only what they receive, and so on."""
-    sends = wanted in {"sendrecv", "sendonly"} and offered in {"sendrecv", "recvonly"}
-    receives = wanted in {"sendrecv", "recvonly"} and offered in {"sendrecv", "sendonly"}
-    if sends:
-        return "sendrecv" if receives else "sendonly"
-    return "recvonly" if receives else "inactive"
+from pbx.sip.sdp import Description, Media, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +36,7 @@ class KeptNegotiation:
     stream: int
     local: str
     remote: Audio | None
+    srtp: str = "off"
 
 
 class Negotiation:
@@ -122,8 +48,10 @@ class Negotiation:
 
     __slots__ = (
         "_ip",
+        "_key",
         "_lines",
         "_offer",
+        "_random",
         "_sent",
         "_session_id",
         "_stream",
@@ -131,15 +59,27 @@ class Negotiation:
         "_version",
         "local",
         "remote",
+        "srtp",
     )
 
-    def __init__(self, session_id: int, username: str = "-", ip: int = 0) -> None:
+    def __init__(
+        self,
+        session_id: int,
+        username: str = "-",
+        ip: int = 0,
+        srtp: str = "off",
+        random: Random | None = None,
+    ) -> None:
         """`session_id` and `username` go into our o-line.
 
         `ip` (4 or 6) is the version that our audio port speaks: audio at an address of the other one is not
-        usable.  0 = either is.
+        usable.  0 = either is.  `srtp` is what we ask for: "off", "optional" (beside plain audio, RFC 8643)
+        or "required"; an offer that encrypts is always welcome.  `random` makes our keys.
         """
         self._ip = ip
+        self.srtp = srtp
+        self._random = random
+        self._key = ("", "")  # suite, and what we encrypt with by it
         self.local: Description | None = None
         self.remote: Audio | None = None
         self._session_id = session_id
@@ -154,7 +94,7 @@ class Negotiation:
         """Read the peer's offer, for `make_answer` to answer; 488 and no change without usable audio."""
         for number, media in enumerate(description.media):
             audio = self._usable(description, media)
-            if audio is not None and common(audio.codecs, _RATES):
+            if audio is not None and common(audio.codecs, RATES):
                 self._offer, self._stream, self.remote = description, number, audio
                 self._lines = tuple(_refused(media) for media in description.media)
                 return audio
@@ -164,13 +104,14 @@ class Negotiation:
         """Read the peer's answer to our last offer; 488 and no change if it takes no audio of it."""
         if self.local is None:
             raise LocalProtocolError("an answer without an offer of ours")
-        offered = {(codec.name, codec.rate) for codec in _codecs(self.local.media[self._stream])}
+        offered = {(codec.name, codec.rate) for codec in codecs_of(self.local.media[self._stream])}
         audio = None
         if self._stream < len(description.media):
             audio = self._usable(description, description.media[self._stream])
         if audio is not None:
             audio = replace(audio, codecs=tuple(c for c in audio.codecs if (c.name, c.rate) in offered))
-        if audio is None or not common(audio.codecs, _RATES):
+            audio = self._agreed(audio, self.local.media[self._stream])
+        if audio is None or not common(audio.codecs, RATES):
             raise RemoteProtocolError(488, "Audio Not Accepted")
         self.remote = audio
         return audio
@@ -179,7 +120,8 @@ class Negotiation:
         self, local: Address, codecs: Iterable[Codec], direction: str = "sendrecv", ptime: int | None = None
     ) -> Description:
         """Offer `codecs` (at least one) at `local`.  `ptime` in milliseconds."""
-        media = _stream(local, tuple(codecs), direction, ptime)
+        proto, line = self._terms()
+        media = media_of(local, tuple(codecs), direction, ptime, proto, line)
         if not media.formats:
             raise LocalProtocolError("an offer without a format")
         return self._say(local, media, ("0 0",))
@@ -194,8 +136,58 @@ class Negotiation:
         if self._offer is None or self.remote is None:
             raise LocalProtocolError("an answer to no offer")
         proto = self._offer.media[self._stream].proto
-        media = _stream(local, tuple(codecs), restrict(direction, self.remote.direction), ptime, proto)
+        direction = restrict(direction, self.remote.direction)
+        media = media_of(local, tuple(codecs), direction, ptime, proto, self._ours(self.remote.crypto))
         return self._say(local, media if media.formats else self._lines[self._stream], self._offer.times)
+
+    @property
+    def keys(self) -> tuple[Crypto, Crypto] | None:
+        """How what we send is encrypted, and what they send; None = not at all."""
+        theirs = self.remote.crypto if self.remote is not None else None
+        ours = self._ours(theirs)
+        return None if ours is None or theirs is None else (ours, theirs)
+
+    def insist(self) -> Description | None:
+        """The last offer once more, of encrypted audio alone: some refuse it beside plain audio.  None = it
+        was not of both, or is answered."""
+        if self.srtp != "optional" or self.local is None or self.remote is not None:
+            return None
+        self.srtp = "required"
+        media = self.local.media[self._stream]
+        local = Address(self.local.connection or "", media.port)
+        return self._say(local, replace(media, proto=SECURE), self.local.times)
+
+    def _terms(self) -> tuple[str, Crypto | None]:
+        """Transport and keys of our next offer: as agreed, and before that as we like it."""
+        if self.local is not None and self.remote is not None:
+            theirs = self.remote.crypto
+            return self.local.media[self._stream].proto, self._ours(theirs)
+        if self.srtp == "off":
+            return PLAIN, None
+        line = Crypto(1, SUITE, self._made(SUITE))
+        return (SECURE if self.srtp == "required" else PLAIN), line
+
+    def _ours(self, theirs: Crypto | None) -> Crypto | None:
+        """Our end of an agreement: the same tag and suite (RFC 4568 §7.1.2), a key of our own."""
+        return theirs and Crypto(theirs.tag, theirs.suite, self._made(theirs.suite))
+
+    def _made(self, suite: str) -> str:
+        """Our key stays the same for the whole session, so that nothing that is under way is lost."""
+        if self._key[0] != suite:
+            if self._random is None:
+                raise LocalProtocolError("a key without randomness")
+            self._key = (suite, base64.b64encode(self._random.randbytes(SUITES[suite])).decode())
+        return self._key[1]
+
+    def _agreed(self, audio: Audio, said: Media) -> Audio | None:
+        """The answer to what was `said`, with keys only if we asked for some; None = it does not fit."""
+        asked = crypto.first(said.attributes)
+        theirs = audio.crypto
+        if asked is None or theirs is None or (asked.tag, asked.suite) != (theirs.tag, theirs.suite):
+            theirs = None
+        if theirs is None and is_secure(said.proto):
+            return None
+        return replace(audio, crypto=theirs)
 
     def restore(self, before: "Negotiation") -> None:
         """The agreement of `before`, a copy of this object, stands again: the new offer was refused (§8).
@@ -204,28 +196,35 @@ class Negotiation:
         """
         self.local, self.remote = before.local, before.remote
         self._offer, self._lines, self._stream = before._offer, before._lines, before._stream
+        self._key = before._key
 
     def keep(self) -> KeptNegotiation:
         """What another process needs to go on with this agreement."""
         local = self.local.encode().decode() if self.local is not None else ""
-        return KeptNegotiation(self._session_id, self._version, self._ip, self._stream, local, self.remote)
+        return KeptNegotiation(
+            self._session_id, self._version, self._ip, self._stream, local, self.remote, self.srtp
+        )
 
     @classmethod
-    def of(cls, kept: KeptNegotiation) -> "Negotiation":
+    def of(cls, kept: KeptNegotiation, random: Random | None = None) -> "Negotiation":
         """The agreement that was kept."""
-        one = cls(kept.session_id, ip=kept.ip)
+        one = cls(kept.session_id, ip=kept.ip, srtp=kept.srtp, random=random)
         one._version, one._stream, one.remote = kept.version, kept.stream, kept.remote
         if kept.local:
             one.local = one._sent = Description.parse(kept.local.encode())
             one._lines = tuple(_refused(media) for media in one.local.media)
+            line = crypto.first(one.local.media[one._stream].attributes)
+            one._key = (line.suite, line.key) if line is not None else one._key
         return one
 
     def _usable(self, description: Description, media: Media) -> Audio | None:
         """What an m-line says, or None if that is nothing to us."""
-        audio = _audio(description, media)
-        if audio is None or self._ip in (0, ip_address(audio.host).version):
-            return audio
-        return None
+        audio = audio_of(description, media)
+        if audio is None or self._ip not in (0, ip_address(audio.host).version):
+            return None
+        if audio.crypto is None:
+            return None if self.srtp == "required" or is_secure(media.proto) else audio
+        return audio
 
     def _say(self, local: Address, media: Media, times: tuple[str, ...]) -> Description:
         if not self._lines:
@@ -245,97 +244,3 @@ class Negotiation:
 
 def _refused(media: Media) -> Media:
     return Media(media.kind, 0, media.proto, media.formats)
-
-
-def _stream(
-    local: Address, codecs: tuple[Codec, ...], direction: str, ptime: int | None, proto: str = _AUDIO_PROTO
-) -> Media:
-    attributes: list[tuple[str, str | None]] = []
-    for codec in codecs:
-        attributes.append(("rtpmap", f"{codec.payload} {codec.name}/{codec.rate}"))
-        if codec.fmtp:
-            attributes.append(("fmtp", f"{codec.payload} {codec.fmtp}"))
-    if ptime is not None:
-        attributes.append(("ptime", str(ptime)))
-    attributes.append((direction, None))
-    formats = tuple(str(codec.payload) for codec in codecs)
-    return Media("audio", local.port, proto, formats, None, tuple(attributes))
-
-
-def _audio(description: Description, media: Media) -> Audio | None:
-    """What an m-line says, or None if it is no plain RTP audio to one host, or is refused."""
-    host = media.connection or description.connection or ""
-    address = _unicast(host)
-    if media.kind != "audio" or media.proto.upper() not in _AUDIO_PROTOS or not media.port or address is None:
-        return None
-    direction = _direction(media.attributes) or _direction(description.attributes) or "sendrecv"
-    if address.is_unspecified:
-        direction = _DEAF.get(direction, direction)
-    return Audio(
-        host,
-        media.port,
-        _rtcp(media.attribute("rtcp"), host),
-        _codecs(media),
-        direction,
-        _milliseconds(media.attribute("ptime")),
-        _milliseconds(media.attribute("maxptime")),
-    )
-
-
-def _unicast(host: str) -> IPv4Address | IPv6Address | None:
-    # A name would have to be looked up, and one packet to a group would be many: both are refused.
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return None
-    return None if address.is_multicast or host == "255.255.255.255" or "%" in host else address
-
-
-def _direction(attributes: Attributes) -> str | None:
-    return next((name for name, _ in attributes if name in DIRECTIONS), None)
-
-
-def _rtcp(text: str | None, host: str) -> tuple[str, int] | None:
-    """`a=rtcp:port [IN IP4 host]` (RFC 3605)."""
-    words = (text or "").split()
-    port = _number(words[0], 65535) if words else None
-    where = words[3] if len(words) == 4 else host
-    return (where, port) if port and _unicast(where) else None
-
-
-def _codecs(media: Media) -> tuple[Codec, ...]:
-    """The formats that an m-line names, each payload number once, without those that nothing describes."""
-    maps = _by_payload(media.attributes, "rtpmap")
-    fmtps = _by_payload(media.attributes, "fmtp")
-    codecs: dict[int, Codec] = {}
-    for text in media.formats:
-        payload = _number(text, 127)
-        if payload is None:
-            continue
-        found = _RTPMAP.fullmatch(maps.get(payload, ""))
-        name, rate = (found[2], int(found[3])) if found else _STATIC.get(payload, ("", 0))
-        if name:
-            fmtp = fmtps.get(payload, "").partition(" ")[2].strip()
-            codecs[payload] = Codec(payload, _SPELLING.get(name.lower(), name), rate, fmtp)
-    return tuple(codecs.values())
-
-
-def _by_payload(attributes: Attributes, kind: str) -> Mapping[int, str]:
-    """Attributes of a kind, by the payload number they begin with; the first of a number counts."""
-    found: dict[int, str] = {}
-    for name, value in attributes:
-        if name == kind and value:
-            payload = _number(value.partition(" ")[0], 127)
-            if payload is not None:
-                found.setdefault(payload, value)
-    return found
-
-
-def _milliseconds(text: str | None) -> int | None:
-    return _number(text, 1000) or None if text else None
-
-
-def _number(text: str, largest: int) -> int | None:
-    if not text.isascii() or not text.isdigit() or len(text) > 5 or (number := int(text)) > largest:
-        return None
-    return number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pbx.sip.body import readable
 from pbx.sip.core import Core
@@ -27,6 +27,9 @@ MAX_FORKS = 8
 MAX_TRIES = 4
 """So often an INVITE is sent again in other words."""
 
+_OTHER_MEDIA = frozenset((415, 488, 606))
+"""Refusals of what was offered, not of the call."""
+
 _TOLD = ("Retry-After", "Warning", "Reason")
 
 
@@ -35,7 +38,7 @@ class OutgoingSession(Session):
 
     __slots__ = (
         *("_ack", "_cancel_reason", "_cancel_sent", "_early", "_early_dialogs"),
-        *("_transaction", "_tries", "_unwanted", "login", "why"),
+        *("_transaction", "_tries", "_unwanted", "login", "other", "why"),
     )
 
     def __init__(
@@ -52,6 +55,7 @@ class OutgoingSession(Session):
         super().__init__(core, tag, request, flow, State.CALLING, outgoing=True)
         self.user = request.from_.uri.user
         self.login, self.why = login, ""  # who we are there; why its challenge was not answered
+        self.other: Callable[[], Description | None] | None = None  # what else could be offered
         self._cancel_reason = ""
         self._cancel_sent = False
         self._tries = 0
@@ -105,6 +109,10 @@ class OutgoingSession(Session):
         if response.status == 422 and (least := least_of(response)) > self.core.settings.session_expires:
             self._try_again([("Session-Expires", f"{least}"), ("Min-SE", f"{least}")], now)
             return True
+        if response.status in _OTHER_MEDIA and self.other is not None and (sdp := self.other()) is not None:
+            self.said = sdp
+            self._try_again((), now, sdp.encode())
+            return True
         return response.status in CHALLENGED and self._challenged(response, now)
 
     def _challenged(self, response: Response, now: float) -> bool:
@@ -118,14 +126,14 @@ class OutgoingSession(Session):
             self.why = self.login.why
         return bool(credentials)
 
-    def _try_again(self, changes: Sequence[tuple[str, str]], now: float) -> None:
+    def _try_again(self, changes: Sequence[tuple[str, str]], now: float, body: bytes = b"") -> None:
         """§8.1.3.5: the same From, To and Call-ID, the next CSeq, in a transaction of its own."""
         self._tries += 1
         old = self.request
         replaced = {"Via", "CSeq", *(name for name, _ in changes)}
         headers = [(name, value) for name, value in old.headers if name not in replaced]
         headers += [("CSeq", f"{old.cseq.number + 1} INVITE"), *changes]
-        self.request = build_request("INVITE", old.raw_uri, headers, old.body)
+        self.request = build_request("INVITE", old.raw_uri, headers, body or old.body)
         self._early_dialogs.clear()
         self._transaction = self.core.transactions.request(self.request, self._source, now, self._heard)
 

@@ -1,6 +1,6 @@
 """A call that comes in: who calls, and whether it is taken."""
 
-from pbx.directory import Account
+from pbx.directory import Account, Trunk
 from pbx.sip import events as sip
 from pbx.switch import identity
 from pbx.switch.call import Call
@@ -26,7 +26,8 @@ def invited(desk: Desk, event: sip.Invited, now: float) -> None:
         return
     name = desk.name()
     host, source = session.flow.local.host, session.flow.remote.host
-    caller = desk.new_leg(name, 0, party, host, (source,))
+    srtp = event.caller.srtp if isinstance(event.caller, Trunk) else "off"
+    caller = desk.new_leg(name, 0, party, host, (source,), srtp)
     if caller is None:
         session.refuse(Cause.NO_PORTS.status, now, Cause.NO_PORTS.reason)
         return

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from pbx.sip.audio import SUPPORTED, Codec, mirror
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.offer import SUPPORTED, Codec, mirror
 from pbx.sip.sdp import Description
 from pbx.sip.timers import Timer
 from pbx.switch.bridge import SENDS, Bridge

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pbx.sip.flow import Address
 from pbx.sip.offer import Negotiation
+from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.session import Session
 from pbx.sip.settings import Settings as SipSettings
 from pbx.sip.stack import Stack
@@ -73,10 +74,10 @@ class Desk:
         return f"{self.random.getrandbits(64):016x}"
 
     def new_leg(
-        self, call: str, number: int, party: Party, host: str, sources: tuple[str, ...]
+        self, call: str, number: int, party: Party, host: str, sources: tuple[str, ...], srtp: str = "off"
     ) -> Leg | None:
         """A leg with an audio port on our address `host`, or None (and a word to the admin) when all
-        are in use."""
+        are in use.  `srtp` is whether its party is asked to encrypt."""
         port = self.media.ports.take()
         if port is None:
             settings = self.settings
@@ -90,12 +91,16 @@ class Desk:
                 )
             )
             return None
-        negotiation = Negotiation(self.random.getrandbits(31), ip=ip_address(host).version)
+        negotiation = Negotiation(
+            self.random.getrandbits(31), ip=ip_address(host).version, srtp=srtp, random=self.random
+        )
         return Leg(f"{call}.{number}", party, negotiation, Address(host, port), sources)
 
     def attach(self, call: "Call", leg: Leg, session: Session) -> None:
         """From here on the session's events are this leg's."""
         leg.session = session
+        if isinstance(session, OutgoingSession):
+            session.other = leg.negotiation.insist
         self.legs[session.id] = (call, leg)
 
     def detach(self, call: "Call") -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from pbx.sip.audio import Codec
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.offer import Codec
 from pbx.sip.sdp import Description
 from pbx.switch.bridge import Bridge
 from pbx.switch.leg import Leg, voices

@@ -171,7 +171,7 @@ def _ask_again(call: Call, leg: Leg, now: float) -> None:
 
 
 def _adopt_leg(desk: Desk, kept: KeptLeg, now: float) -> Leg:
-    negotiation = Negotiation.of(kept.negotiation)
+    negotiation = Negotiation.of(kept.negotiation, desk.random)
     leg = Leg(kept.leg, kept.party, negotiation, kept.local, kept.sources)
     leg.codecs, leg.state, leg.hidden = kept.codecs, LegState.ANSWERED, kept.hidden
     leg.session = desk.stack.adopt(kept.session, now)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pbx.sip.audio import Codec
 from pbx.sip.flow import Address
 from pbx.sip.kept import KeptInvite, KeptSession
-from pbx.sip.offer import Codec, KeptNegotiation
+from pbx.sip.offer import KeptNegotiation
 from pbx.switch.events import CallView, LegView, Party
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from enum import Enum
 
+from pbx.sip.audio import Audio, Codec, common
 from pbx.sip.flow import Address
-from pbx.sip.offer import Audio, Codec, Negotiation, common
+from pbx.sip.offer import Negotiation
 from pbx.sip.sdp import Description
 from pbx.sip.session import Session
 from pbx.switch.causes import Cause
 from pbx.switch.events import LegView, Party
-from pbx.wire.media import Counters, MediaLeg
+from pbx.wire.media import Counters, Keys, MediaLeg
 
 
 class LegState(Enum):
@@ -110,7 +111,12 @@ class Leg:
             sources=self.sources,
             payloads=tuple((codec.payload, codec.rate) for codec in self.codecs),
             quiet=quiet if self.talking and sends else 0.0,
+            keys=self._keys(),
         )
+
+    def _keys(self) -> Keys | None:
+        keys = self.negotiation.keys
+        return None if keys is None else Keys(keys[0].suite, keys[0].key, keys[1].key)
 
     # -- the end
 

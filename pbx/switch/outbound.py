@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pbx.sip.audio import SUPPORTED, Codec, common
 from pbx.sip.flow import Flow
 from pbx.sip.headers import NameAddr
-from pbx.sip.offer import SUPPORTED, Codec, common
 from pbx.sip.outgoing import OutgoingSession
 from pbx.sip.timers import Timer
 from pbx.sip.uri import Uri
@@ -87,7 +87,7 @@ class Outbound:
     def _invite(self, line: Line, flow: Flow, now: float) -> Leg | None:
         call, trunk, desk = self._call, line.trunk, self._call.desk
         party = Party(self._number, "", "trunk", trunk.name)
-        leg = desk.new_leg(call.id, len(call.legs), party, flow.local.host, (flow.remote.host,))
+        leg = desk.new_leg(call.id, len(call.legs), party, flow.local.host, (flow.remote.host,), trunk.srtp)
         if leg is None:
             return None
         leg.shown = desk.stack.faces.host(flow)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from copy import copy
 from typing import TYPE_CHECKING
 
+from pbx.sip.audio import Codec, mirror
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.offer import Codec, mirror
 from pbx.sip.sdp import Description
 from pbx.switch.causes import Cause
 from pbx.switch.early import outdated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbx.sip.offer import SUPPORTED
+from pbx.sip.audio import SUPPORTED
 from pbx.sip.registrar import Binding
 from pbx.switch.causes import Cause
 from pbx.switch.events import Party
@@ -34,7 +34,8 @@ def ring(call: Call, callee: Party, caller: Leg, now: float) -> tuple[list[Leg],
 def _invite(call: Call, callee: Party, caller: Leg, phone: Binding, now: float) -> Leg | None:
     desk = call.desk
     sources = (phone.flow.remote.host, phone.source.remote.host)
-    leg = desk.new_leg(call.id, len(call.legs), callee, phone.flow.local.host, sources)
+    srtp = "optional" if phone.flow.transport == "tls" else "off"  # keys are for who cannot be listened to
+    leg = desk.new_leg(call.id, len(call.legs), callee, phone.flow.local.host, sources, srtp)
     if leg is None:
         return None
     audio = caller.audio

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pbx.sip.audio import mirror
 from pbx.sip.errors import RemoteProtocolError
-from pbx.sip.offer import mirror
 from pbx.sip.refer import Referral
 from pbx.sip.sdp import Description
 from pbx.sip.timers import Timer

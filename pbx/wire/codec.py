@@ -255,11 +255,17 @@ def _writer_of_dataclass(kind: Any) -> Writer:
     names = tuple(field.name for field in fields(kind) if field.init)
     slow = {name: writer for name in names if (writer := _writer(hints[name])) is not None}
     getters = tuple((name, attrgetter(name)) for name in names)
+    # Left out, so that a field that is new is nothing to a process of the version before, unless it is used.
+    optional = tuple(field.name for field in fields(kind) if field.init and field.default is None)
 
     def write(message: Any) -> dict[str, Any]:
         document = {name: get(message) for name, get in getters}
+        for name in optional:
+            if document[name] is None:
+                del document[name]
         for name, writer in slow.items():
-            document[name] = writer(document[name])
+            if name in document:
+                document[name] = writer(document[name])
         return document
 
     return write

@@ -6,9 +6,19 @@ process the switch says its last one again.  The media process makes it so and t
 seconds, sizes in bytes, jitter in milliseconds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """How a leg's audio is encrypted (SRTP): master keys with salts in base64, and the names of their suites
+    (RFC 4568 §6.2)."""
+
+    suite: str
+    ours: str = field(repr=False)
+    theirs: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +29,7 @@ class MediaLeg:
     SDP wants its audio, None until it is known.  A first packet may come from `remote`, or from any port of
     an address in `sources` (the SDP's and the registration's); the leg then locks to it.  `payloads` maps
     each accepted payload type to its clock rate in Hz.  `quiet` is after how many seconds without a packet
-    `Silent` is told; 0 = never (held).
+    `Silent` is told; 0 = never (held).  `keys` are None for plain RTP.
     """
 
     leg: str
@@ -29,6 +39,7 @@ class MediaLeg:
     sources: tuple[str, ...] = ()
     payloads: tuple[tuple[int, int], ...] = ()
     quiet: float = 0.0
+    keys: Keys | None = None
 
 
 @dataclass(frozen=True, slots=True)

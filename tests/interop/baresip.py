@@ -29,16 +29,18 @@ class Baresip:
     voice: Path
     password: str = PASSWORD
     transport: str = "udp"
+    encryption: str = ""
     events: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         """Returns when it is registered."""
         (self.folder / "heard").mkdir(parents=True)
         (self.folder / "config").write_text(self._config())
+        encryption = f";mediaenc={self.encryption}" if self.encryption else ""
         port = 5061 if self.transport == "tls" else 5060
         (self.folder / "accounts").write_text(
             f"<sip:{self.number}@{self.domain}>;auth_user={self.number};auth_pass={self.password};answermode=auto"
-            f';outbound="sip:{self.server}:{port};transport={self.transport}";regint=600;audio_codecs={self.codec}\n'
+            f';outbound="sip:{self.server}:{port};transport={self.transport}";regint=600;audio_codecs={self.codec}{encryption}\n'
         )
         (self.folder / "contacts").touch()
         with (self.folder / "log").open("wb") as log:
@@ -49,7 +51,8 @@ class Baresip:
 
     def _config(self) -> str:
         # a loudspeaker that nobody listens to: what is heard is recorded before it
-        modules = "".join(f"module {m}.so\n" for m in ("g711", "g722", "aufile", "aubridge", "sndfile"))
+        names = ("g711", "g722", "aufile", "aubridge", "sndfile", "srtp")
+        modules = "".join(f"module {name}.so\n" for name in names)
         return (
             f"poll_method epoll\nsip_listen {self.address}:5060\nctrl_tcp_listen {CONTROL[0]}:{CONTROL[1]}\n"
             "sip_verify_server no\n"

@@ -38,11 +38,13 @@ def pair(
     """Makes 1001 and 1002, with these voices; their recordings are kept."""
     made: list[Baresip] = []
 
-    def make(codec: str, *voices: Path, transport: str = "udp") -> tuple[Baresip, Baresip]:
-        for n, voice in enumerate(voices, 1):
+    def make(
+        codec: str, *voices: Path, transport: str = "udp", encryption: tuple[str, str] = ("", "")
+    ) -> tuple[Baresip, Baresip]:
+        for n, (voice, how) in enumerate(zip(voices, encryption, strict=True), 1):
             folder, place, server = tmp_path / str(n), f"10.79.{n}.2", f"10.79.{n}.1"
             phone = Baresip(folder, network.phone(n), place, f"100{n}", DOMAIN, server, codec, voice)
-            phone.transport = transport
+            phone.transport, phone.encryption = transport, how
             made.append(phone)
             phone.start()
         return made[0], made[1]
@@ -95,6 +97,30 @@ def test_they_hear_each_other_over_connections_too(
         assert sound.share(phone.recording(), heard) > 0.9
     assert office.record("1001", "1002")["cause"] == "normal"
 
+
+@pytest.mark.parametrize(
+    ("transport", "encryption"),
+    [
+        ("tls", ("srtp", "srtp")),
+        ("tls", ("srtp-mand", "srtp-mand")),
+        ("tls", ("", "srtp-mand")),
+        ("udp", ("srtp-mand", "")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-to-".join(each or "plain" for each in value),
+)
+def test_they_hear_each_other_encrypted(
+    pair: Callable[..., tuple[Baresip, Baresip]],
+    office: Office,
+    tmp_path: Path,
+    transport: str,
+    encryption: tuple[str, str],
+) -> None:
+    low, high = sound.tone(tmp_path / "low.wav", LOW, 8000), sound.tone(tmp_path / "high.wav", HIGH, 8000)
+    anna, bob = pair("PCMU", low, high, transport=transport, encryption=encryption)
+    converse(anna, bob)
+    for phone, heard in ((anna, HIGH), (bob, LOW)):
+        assert sound.share(phone.recording(), heard) > 0.9
+    assert office.record("1001", "1002")["cause"] == "normal"
 
 
 def test_each_understands_the_other(pair: Callable[..., tuple[Baresip, Baresip]], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pbx.sip.audio import SUPPORTED
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.headers import Auth, NameAddr
 from pbx.sip.message import (
@@ -18,7 +19,7 @@ from pbx.sip.message import (
     build_response,
     parse,
 )
-from pbx.sip.offer import SUPPORTED, Negotiation
+from pbx.sip.offer import Negotiation
 from pbx.sip.sdp import Description
 from pbx.sip.uri import Uri, aor
 from tests.sip.test_offer import HERE, OFFER

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from pbx.sip.audio import SUPPORTED, Audio, Codec, common, mirror, restrict
 from pbx.sip.errors import LocalProtocolError, RemoteProtocolError
 from pbx.sip.flow import Address
-from pbx.sip.offer import SUPPORTED, Audio, Codec, Negotiation, common, mirror, restrict
+from pbx.sip.offer import Negotiation
 from pbx.sip.sdp import Description
 
 HERE = Address("192.0.2.10", 10000)

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from pbx.sip.offer import mirror
+from pbx.sip.audio import mirror
 from pbx.switch.events import Trouble
 from pbx.switch.media import Ports
 from pbx.wire.media import Failed, Ready, Resumed, Silent, Want
