@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pbx.sip.events import Event
 from pbx.sip.faces import Faces
@@ -19,9 +19,15 @@ from pbx.sip.transaction import ServerTransaction
 from pbx.sip.transaction_layer import TransactionLayer
 from pbx.sip.uri import format_host
 
+if TYPE_CHECKING:
+    from pbx.sip.dialog import Dialog
+
 
 class DialogUser(Protocol):
-    """What answers the requests of a dialog: a session, a subscription."""
+    """What answers the requests of a dialog: a session, a subscription.  `dialog` None = it is not yet."""
+
+    @property
+    def dialog(self) -> Dialog | None: ...
 
     def owns(self, request: Request, host: str) -> bool:
         """Whether a request with our tag, coming from `host`, is of this dialog (§12.2.2)."""
@@ -36,6 +42,7 @@ class Core:
 
     `takes` says who answers a method inside a session: (session, transaction, now).
     `touched` holds the tags of confirmed sessions whose dialog is not as it was when somebody last looked.
+    `wall` turns `now` into seconds since 1970, None = nobody told.
     """
 
     settings: Settings
@@ -49,6 +56,7 @@ class Core:
     touched: set[str]
     takes: dict[str, Callable[[Any, ServerTransaction, float], None]] = field(default_factory=dict)
     dialogs: dict[str, DialogUser] = field(default_factory=dict)
+    wall: float | None = None
 
     def close(self, flow: Flow) -> None:
         """Close the connection of `flow` once everything before is sent: that is what no bytes say."""

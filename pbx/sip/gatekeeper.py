@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from email.utils import formatdate
 from functools import partial
 from hashlib import md5, sha256
 from ipaddress import ip_address, ip_network
 
 from pbx.directory import Account, Directory, Trunk
+from pbx.sip import roaming
 from pbx.sip.auth import Authenticator, Outcome, Verdict
 from pbx.sip.body import description
 from pbx.sip.core import Core
@@ -50,6 +52,7 @@ class Gatekeeper:
         self.carriers: Mapping[str, Trunk] = {}  # where trunks that we register at were found
         self.marks: Mapping[str, Trunk] = {}  # by the mark of the Contact that we registered there
         self._services: dict[str, Service] = {"REGISTER": self._register, "INVITE": self._invite}
+        core.transactions.detour.may = self.listens
         self.use(directory)
 
     def serve(self, method: str, service: Service) -> None:
@@ -168,9 +171,17 @@ class Gatekeeper:
 
     def _knows(self, host: str) -> bool:
         """Whether an address is a trunk's, or a registered phone's."""
-        if host in self._trunks or host in self.carriers or self._registrar.knows(host):
+        return self._registrar.knows(host) or self._is_carrier(host)
+
+    def _is_carrier(self, host: str) -> bool:
+        if host in self._trunks or host in self.carriers:
             return True
         return any(ip_address(host) in network for network, _ in self._networks)
+
+    def listens(self, host: str) -> bool:
+        """Whether a connection to a host's SIP port could be taken: a phone beyond our network is behind a
+        router."""
+        return is_near(host) or self._is_carrier(host)
 
     def _account(self, request: Request, flow: Flow, now: float) -> Caller | None:
         """The account behind a request; None when it was answered here."""
@@ -227,11 +238,21 @@ class Gatekeeper:
         elif number not in self.directory.extensions:
             self._finish(transaction, Refusal(404, "no_extension"), now)
         else:
-            result = register(request, number, flow, self._registrar, self._core.settings, now)
-            if isinstance(result, Refusal):
-                self._finish(transaction, result, now)
-            else:
-                transaction.respond(self._response(request, 200, result), now)
+            self._bind(transaction, number, flow, now)
+
+    def _bind(self, transaction: ServerTransaction, number: str, flow: Flow, now: float) -> None:
+        request, core = transaction.request, self._core
+        result = register(request, number, flow, self._registrar, core.settings, now)
+        if isinstance(result, Refusal):
+            self._finish(transaction, result, now)
+            return
+        if core.wall is not None:  # many phones take their time from it
+            result = (*result, ("Date", formatdate(now + core.wall, usegmt=True)))
+        transaction.respond(self._response(request, 200, result), now)
+        if flow.transport != "udp":
+            for binding in self._registrar.bindings(number):
+                if binding.source == flow:
+                    roaming.found(core, binding)
 
     def _invite(self, request: Request, flow: Flow, caller: Caller, now: float) -> None:
         core = self._core

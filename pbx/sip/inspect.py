@@ -9,11 +9,12 @@ from pbx.sip.message import Request
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, SUBSCRIBE"
 SUPPORTED = "100rel, timer, replaces, norefersub, path"
+REGISTRAR = "path, outbound, gruu"
 
 _SERVED = frozenset(ALLOW.split(", "))
 _KNOWN = frozenset(("NOTIFY", "PUBLISH", "MESSAGE"))
 _EXTENSIONS = {
-    "REGISTER": frozenset(("path",)),
+    "REGISTER": frozenset(REGISTRAR.split(", ")),
     "INVITE": frozenset(("timer", "100rel", "replaces")),
     "REFER": frozenset(("norefersub",)),
     "UPDATE": frozenset(("timer",)),
@@ -26,7 +27,7 @@ CAPABILITIES: Headers = (
     ("Accept", SDP),
     ("Accept-Encoding", "identity"),
     ("Accept-Language", "en"),
-    ("Supported", SUPPORTED),
+    ("Supported", f"{SUPPORTED}, outbound, gruu"),
 )
 """What a 200 to OPTIONS says, whoever asks (§11.2)."""
 

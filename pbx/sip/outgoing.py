@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from pbx.sip.body import readable
 from pbx.sip.core import Core
 from pbx.sip.credentials import CHALLENGED, Login
-from pbx.sip.dialog import Dialog
+from pbx.sip.dialog import Dialog, plain
 from pbx.sip.events import Answered, Rang, Refused
 from pbx.sip.flow import Flow
+from pbx.sip.headers import NameAddr
 from pbx.sip.message import Request, Response, build_request
 from pbx.sip.refresh import follow, least_of
 from pbx.sip.reliable import MAX_EARLY, Early, prack, rseq
@@ -20,12 +23,18 @@ from pbx.sip.status import reason_phrase
 from pbx.sip.timers import T64
 from pbx.sip.transaction import ClientTransaction
 from pbx.sip.transaction import State as Step
+from pbx.sip.uri import Uri
 
 MAX_FORKS = 8
 """So many further dialogs of one INVITE are closed properly; the 2xx of any more are ignored."""
 
 MAX_TRIES = 4
-"""So often an INVITE is sent again in other words."""
+"""So often an INVITE is sent again in other words, or another way."""
+
+PATIENCE = 3.0
+"""Seconds in which a phone with several flows must say something on one of them."""
+
+FLOW_FAILED = 430
 
 _OTHER_MEDIA = frozenset((415, 488, 606))
 """Refusals of what was offered, not of the call."""
@@ -33,12 +42,20 @@ _OTHER_MEDIA = frozenset((415, 488, 606))
 _TOLD = ("Retry-After", "Warning", "Reason")
 
 
+class Way(NamedTuple):
+    """How a phone is reached: one of its flows (RFC 5626)."""
+
+    target: Uri
+    flow: Flow
+    route: tuple[NameAddr, ...] = ()
+
+
 class OutgoingSession(Session):
     """CALLING, RINGING, perhaps CANCELLING, then CONFIRMED, then ENDED."""
 
     __slots__ = (
         *("_ack", "_cancel_reason", "_cancel_sent", "_early", "_early_dialogs"),
-        *("_transaction", "_tries", "_unwanted", "login", "other", "why"),
+        *("_transaction", "_tries", "_unwanted", "_ways", "login", "other", "why"),
     )
 
     def __init__(
@@ -50,8 +67,10 @@ class OutgoingSession(Session):
         now: float,
         branch: str | None = None,
         login: Login | None = None,
+        ways: Sequence[Way] = (),
     ) -> None:
-        """`branch` only for an INVITE that was sent before: the peer takes it for a repetition."""
+        """`branch` only for an INVITE that was sent before: the peer takes it for a repetition.  `ways` are
+        tried when none of this phone's answers comes back by `flow`."""
         super().__init__(core, tag, request, flow, State.CALLING, outgoing=True)
         self.user = request.from_.uri.user
         self.login, self.why = login, ""  # who we are there; why its challenge was not answered
@@ -64,6 +83,8 @@ class OutgoingSession(Session):
         self._ack: tuple[bytes, Flow] | None = None
         self._unwanted: dict[str, tuple[bytes, Flow]] = {}
         self._transaction = core.transactions.request(request, flow, now, self._heard, branch)
+        self._ways = tuple(ways)
+        self._wait(now)
 
     @property
     def unheard(self) -> bool:
@@ -94,7 +115,8 @@ class OutgoingSession(Session):
 
     def _heard(self, transaction: ClientTransaction, response: Response | None, now: float) -> None:
         if response is None:
-            self._refused(408, reason_phrase(408), None)
+            if not self._elsewhere(now):
+                self._refused(408, reason_phrase(408), None)
         elif response.status < 200:
             self._provisional(response, now)
         elif response.status < 300:
@@ -106,6 +128,8 @@ class OutgoingSession(Session):
         """Whether the INVITE went out once more, because the peer said what it must be like."""
         if self.state not in LEGAL["cancel"] or self._tries >= MAX_TRIES:
             return False
+        if response.status == FLOW_FAILED:
+            return self._elsewhere(now)
         if response.status == 422 and (least := least_of(response)) > self.core.settings.session_expires:
             self._try_again([("Session-Expires", f"{least}"), ("Min-SE", f"{least}")], now)
             return True
@@ -126,14 +150,37 @@ class OutgoingSession(Session):
             self.why = self.login.why
         return bool(credentials)
 
-    def _try_again(self, changes: Sequence[tuple[str, str]], now: float, body: bytes = b"") -> None:
+    def _elsewhere(self, now: float) -> bool:
+        """Whether the INVITE went out by the phone's next flow (RFC 5626 §7)."""
+        if not self._ways or self.state not in LEGAL["cancel"]:
+            return False
+        way, *rest = self._ways
+        self._ways, self._source = tuple(rest), way.flow
+        route = [("Route", str(hop)) for hop in way.route]
+        contact = ("Contact", self.core.contact(self.user, way.flow))
+        self._try_again([contact, *route], now, uri=str(plain(way.target)))
+        self._wait(now)
+        return True
+
+    def _wait(self, now: float) -> None:
+        """Not for the whole of Timer B while there is another way."""
+        if self._ways:
+            self.core.timers.set(now + PATIENCE, partial(self._unheard_of, self._transaction))
+
+    def _unheard_of(self, transaction: ClientTransaction, now: float) -> None:
+        if transaction is self._transaction and self.unheard and self._elsewhere(now):
+            transaction.terminate(now)
+
+    def _try_again(
+        self, changes: Sequence[tuple[str, str]], now: float, body: bytes = b"", uri: str = ""
+    ) -> None:
         """§8.1.3.5: the same From, To and Call-ID, the next CSeq, in a transaction of its own."""
         self._tries += 1
         old = self.request
-        replaced = {"Via", "CSeq", *(name for name, _ in changes)}
+        replaced = {"Via", "CSeq", *(["Route"] if uri else []), *(name for name, _ in changes)}
         headers = [(name, value) for name, value in old.headers if name not in replaced]
         headers += [("CSeq", f"{old.cseq.number + 1} INVITE"), *changes]
-        self.request = build_request("INVITE", old.raw_uri, headers, body or old.body)
+        self.request = build_request("INVITE", uri or old.raw_uri, headers, body or old.body)
         self._early_dialogs.clear()
         self._transaction = self.core.transactions.request(self.request, self._source, now, self._heard)
 
@@ -255,7 +302,8 @@ class OutgoingSession(Session):
             ],
         )
         core = self.core
-        core.transactions.request(request, self._source, now, _ignore, branch=invite.via.branch)
+        way = self._transaction.flow
+        core.transactions.request(request, way, now, _ignore, branch=invite.via.branch)
         core.timers.set(now + T64, self._cancel_overdue)
 
     def _cancel_overdue(self, now: float) -> None:

@@ -8,28 +8,35 @@ from math import ceil
 from pbx.sip.flow import SECURE, Flow
 from pbx.sip.grammar import Params, get_param
 from pbx.sip.headers import NameAddr
-from pbx.sip.inspect import Headers, Refusal
+from pbx.sip.inspect import REGISTRAR, Headers, Refusal
 from pbx.sip.message import Request
 from pbx.sip.reach import reach
 from pbx.sip.registrar import Binding, Registrar
 from pbx.sip.settings import Settings
+from pbx.sip.uri import Uri
 
 MAX_CONTACT = 512
 """Longest contact that we keep, characters: it is stored for as long as the phone likes."""
 MAX_PATH = 8
 
-_OURS = frozenset(("expires", "q"))
+FLOW_TIMER = 90
+"""Seconds between the keep-alives that we ask of a phone on a connection (RFC 5626 §5.4)."""
+
+_OURS = frozenset(("expires", "q", "pub-gruu", "temp-gruu"))
+_SUPPORTED = ("Supported", REGISTRAR)
 
 
 def register(
     request: Request, aor: str, source: Flow, registrar: Registrar, settings: Settings, now: float
 ) -> Headers | Refusal:
     """Update the bindings of `aor`.  The 200's headers (all bindings, §10.3 step 8), or a refusal."""
+    outbound = False
     if request.contact_star:
         refusal = _remove_all(request, aor, registrar)
     else:
-        refusal = _update(request, aor, source, registrar, settings, now)
-    return refusal or _answer(request, registrar.bindings(aor), now)
+        outbound = bool(request.contacts) and _is_outbound(request)
+        refusal = _update(request, aor, source, registrar, settings, now, outbound)
+    return refusal or _answer(request, registrar.bindings(aor), source, outbound, now)
 
 
 def _remove_all(request: Request, aor: str, registrar: Registrar) -> Refusal | None:
@@ -43,25 +50,57 @@ def _remove_all(request: Request, aor: str, registrar: Registrar) -> Refusal | N
     return None
 
 
+def _is_outbound(request: Request) -> bool:
+    """Whether the phone keeps flows (RFC 5626 §6)."""
+    if "outbound" not in request.supported and "outbound" not in request.require:
+        return False
+    return any(_reg_id(contact) for contact in request.contacts)
+
+
+def _reg_id(contact: NameAddr) -> int:
+    """0 = it names no flow."""
+    text = contact.param("reg-id") or ""
+    sound = text.isascii() and text.isdigit() and len(text) < 10 and contact.param("+sip.instance")
+    return int(text) if sound else 0
+
+
+def _through(request: Request) -> bool:
+    """Whether the first hop keeps the flow: it is us, or a proxy that says so in its Path (RFC 5626 §5.1)."""
+    paths = request.paths
+    return len(request.vias) == 1 if not paths else paths[-1].uri.param("ob") is not None
+
+
 def _update(
-    request: Request, aor: str, source: Flow, registrar: Registrar, settings: Settings, now: float
+    request: Request,
+    aor: str,
+    source: Flow,
+    registrar: Registrar,
+    settings: Settings,
+    now: float,
+    outbound: bool,
 ) -> Refusal | None:
+    if outbound and not _through(request):
+        return Refusal(439, "outbound")
     wanted: list[tuple[Binding, int]] = []
     for contact in request.contacts[: settings.max_contacts + 1]:
         seconds = _seconds(contact, request, settings)
         refusal = _contact_refusal(contact, seconds, settings, source)
         if refusal is not None:
             return refusal
-        wanted.append((_binding(request, aor, contact, source, now, seconds), seconds))
+        binding = _binding(request, aor, contact, source, now, seconds)
+        if outbound and (reg_id := _reg_id(contact)):
+            # Back by the very way that it came, whatever the contact says (RFC 5626 §5.3)
+            binding = replace(binding, reg_id=reg_id, flow=source)
+        wanted.append((binding, seconds))
     if len(wanted) > settings.max_contacts:
         return Refusal(403, "contacts", (), "Too Many Contacts")
-    found = [registrar.find(aor, binding.contact) for binding, _ in wanted]
+    found = [registrar.find(binding) for binding, _ in wanted]
     if any(old is not None and _out_of_order(request, old) for old in found):
         return Refusal(500, "cseq", (), "CSeq Out of Order")
     for (binding, seconds), old in zip(wanted, found, strict=True):
         if seconds:
             registrar.put(replace(binding, since=old.since) if old is not None else binding)
-        elif old is not None and registrar.find(aor, old.contact) is old:
+        elif old is not None and registrar.find(old) is old:
             registrar.remove(old, "unregistered")
     return None
 
@@ -121,13 +160,22 @@ def _q(params: Params) -> float:
     return value if 0.0 <= value <= 1.0 else 1.0
 
 
-def _answer(request: Request, bindings: tuple[Binding, ...], now: float) -> Headers:
-    contacts = [("Contact", _echo(binding, now)) for binding in bindings]
+def _answer(
+    request: Request, bindings: tuple[Binding, ...], source: Flow, outbound: bool, now: float
+) -> Headers:
+    us = request.to.uri.bare() if "gruu" in request.supported else None
+    contacts = [("Contact", _echo(binding, us, now)) for binding in bindings]
     paths = [("Path", str(path)) for path in request.paths[:MAX_PATH]]
-    return (*contacts, *paths, *([("Supported", "path")] if paths else []))
+    kept = [("Require", "outbound")] if outbound else []
+    if outbound and source.transport != "udp":
+        kept.append(("Flow-Timer", str(FLOW_TIMER)))
+    return (*contacts, *paths, *kept, _SUPPORTED)
 
 
-def _echo(binding: Binding, now: float) -> str:
-    q: Params = () if binding.q == 1.0 else (("q", f"{binding.q:g}"),)
-    expires: Params = (("expires", str(max(0, ceil(binding.expires_at - now)))),)
-    return str(NameAddr("", binding.contact, (*binding.contact_params, *q, *expires)))
+def _echo(binding: Binding, us: Uri | None, now: float) -> str:
+    """`us` is the address of record of whoever wants to know its GRUU."""
+    more: list[tuple[str, str | None]] = [] if binding.q == 1.0 else [("q", f"{binding.q:g}")]
+    if us is not None and (gr := binding.gruu):
+        more.append(("pub-gruu", f'"{us};gr={gr}"'))
+    more.append(("expires", str(max(0, ceil(binding.expires_at - now)))))
+    return str(NameAddr("", binding.contact, (*binding.contact_params, *more)))

@@ -1,4 +1,4 @@
-"""The bindings: which extension is reachable where, and until when (RFC 3261 §10)."""
+"""The bindings: which extension is reachable where, and until when (RFC 3261 §10, RFC 5626, RFC 5627)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from urllib.parse import quote as escape
 
 from pbx.sip.events import Event, Registered, Unregistered
 from pbx.sip.flow import Address, Flow
@@ -23,7 +24,8 @@ class Binding:
 
     `flow` is where requests go (see `reach`), `source` where the REGISTER came from.  `contact_params` are
     echoed in responses.  `expires_at` and `since` are monotonic seconds.  `instance` is the phone's
-    +sip.instance, "" if none.
+    +sip.instance, "" if none.  `reg_id` not 0 = one of the phone's flows (RFC 5626): who registered it is
+    reached by it and by nothing else.
     """
 
     aor: str
@@ -39,12 +41,30 @@ class Binding:
     path: tuple[NameAddr, ...] = ()
     instance: str = ""
     contact_params: Params = ()
+    reg_id: int = 0
 
-    def same_phone(self, other: Binding) -> bool:
-        """Whether `other` is this phone's too: an equivalent contact (§19.1.4), or the same instance."""
-        if self.instance and self.instance == other.instance:
-            return True
+    @property
+    def slot(self) -> tuple[object, ...]:
+        """What there is one of: a flow of a phone, or a contact."""
+        return (self.aor, self.instance, self.reg_id) if self.reg_id else (self.aor, self.contact)
+
+    @property
+    def gruu(self) -> str:
+        """The `gr` of the phone's public GRUU, "" = it can have none (RFC 5627 §5.1)."""
+        urn = self.instance
+        return escape(urn[1:-1], safe=":+$/-_.!~*'()") if urn.startswith("<urn:") and urn[-1] == ">" else ""
+
+    def renewed_by(self, other: Binding) -> bool:
+        """Whether `other` is this again: the same flow (RFC 5626 §6), or an equivalent contact (§19.1.4)."""
+        if self.reg_id and other.reg_id:
+            return self.slot == other.slot
         return self.reaches(other.contact)
+
+    def replaced_by(self, other: Binding) -> bool:
+        """Whether `other` takes its place: a phone without several flows has one contact."""
+        if self.instance and self.instance == other.instance and not (self.reg_id and other.reg_id):
+            return True
+        return self.renewed_by(other)
 
     def reaches(self, contact: Uri) -> bool:
         """Whether this is the binding to `contact`, or an equivalent spelling of it."""
@@ -59,7 +79,7 @@ class Registrar:
     def __init__(self, settings: Settings, timers: Timers, events: deque[Event]) -> None:
         self._max, self._timers, self._events = settings.max_contacts, timers, events
         self._bindings: dict[str, tuple[Binding, ...]] = {}
-        self._waiting: dict[tuple[str, Uri], Timer] = {}
+        self._waiting: dict[tuple[object, ...], Timer] = {}
         self._hosts: Counter[str] = Counter()  # where they registered from
         self._connected: dict[tuple[str, Address], list[Binding]] = {}  # by connection
 
@@ -85,18 +105,26 @@ class Registrar:
         """How many are registered from there."""
         return self._hosts.get(host, 0)
 
-    def find(self, aor: str, contact: Uri) -> Binding | None:
-        """The binding of an extension to an equivalent contact."""
-        return next((binding for binding in self.bindings(aor) if binding.reaches(contact)), None)
+    def ways(self, aor: str) -> list[tuple[Binding, ...]]:
+        """The phones of an extension, each with its flows, the best first (RFC 5626 §7)."""
+        phones: dict[object, tuple[Binding, ...]] = {}
+        for binding in self.bindings(aor):
+            phone = binding.instance if binding.reg_id else binding.slot
+            phones[phone] = (*phones.get(phone, ()), binding)
+        return list(phones.values())
+
+    def find(self, wanted: Binding) -> Binding | None:
+        """The binding that `wanted` renews."""
+        return next((binding for binding in self.bindings(wanted.aor) if binding.renewed_by(wanted)), None)
 
     def put(self, binding: Binding) -> None:
         """Add a binding, or prolong the one it replaces; tells `Registered`."""
         refresh = False
         for old in self.bindings(binding.aor):
-            if not old.same_phone(binding):
+            if not old.replaced_by(binding):
                 continue
             self._drop(old)
-            if old.reaches(binding.contact):
+            if old.renewed_by(binding):
                 refresh = True
             else:
                 self._events.append(Unregistered(old, "replaced"))
@@ -107,7 +135,7 @@ class Registrar:
     def restore(self, binding: Binding) -> None:
         """Take up a binding again, silently."""
         for old in self.bindings(binding.aor):
-            if old.same_phone(binding):
+            if old.replaced_by(binding):
                 self._drop(old)
         if len(self.bindings(binding.aor)) < self._max:
             self._keep(binding)
@@ -122,7 +150,7 @@ class Registrar:
         else not at all until it comes back (RFC 5626 §5.3)."""
         for binding in self._connected.pop((flow.transport, flow.remote), ()):
             self._drop(binding)
-            there = direct(binding.contact, binding.source)
+            there = None if binding.reg_id else direct(binding.contact, binding.source)
             if there is None or there.remote == flow.remote:
                 self._events.append(Unregistered(binding, "connection lost"))
             else:
@@ -137,15 +165,13 @@ class Registrar:
     def _keep(self, binding: Binding) -> None:
         both = (*self.bindings(binding.aor), binding)
         self._bindings[binding.aor] = tuple(sorted(both, key=lambda each: (-each.q, -each.since)))
-        self._waiting[binding.aor, binding.contact] = self._timers.set(
-            binding.expires_at, partial(self._expire, binding)
-        )
+        self._waiting[binding.slot] = self._timers.set(binding.expires_at, partial(self._expire, binding))
         self._hosts[binding.source.remote.host] += 1
         if binding.flow.transport != "udp":
             self._connected.setdefault((binding.flow.transport, binding.flow.remote), []).append(binding)
 
     def _drop(self, binding: Binding) -> None:
-        self._waiting.pop((binding.aor, binding.contact)).cancel()
+        self._waiting.pop(binding.slot).cancel()
         host = binding.source.remote.host
         self._hosts[host] -= 1
         if not self._hosts[host]:

@@ -13,7 +13,7 @@ from random import Random
 from types import MappingProxyType
 
 from pbx.directory import Directory, Trunk
-from pbx.sip import refresh
+from pbx.sip import refresh, roaming
 from pbx.sip.body import SDP
 from pbx.sip.client import Heard, Inquiry, Line, Seen
 from pbx.sip.core import Core
@@ -32,7 +32,7 @@ from pbx.sip.kept import AdoptedSession, KeptInvite, KeptSession, adopt_incoming
 from pbx.sip.lockout import Lockout
 from pbx.sip.message import MalformedMessage, Request, Response, build_request, parse
 from pbx.sip.nonce import Nonces
-from pbx.sip.outgoing import OutgoingSession
+from pbx.sip.outgoing import OutgoingSession, Way
 from pbx.sip.outside import learn, rewritten
 from pbx.sip.refer import take_refer
 from pbx.sip.registrar import Binding, Registrar
@@ -40,6 +40,7 @@ from pbx.sip.registration import Registration, Wish
 from pbx.sip.sdp import Description
 from pbx.sip.session import Session
 from pbx.sip.settings import Settings
+from pbx.sip.stun import pong
 from pbx.sip.subscription import Subscriptions
 from pbx.sip.timers import Timers
 from pbx.sip.transaction_layer import TransactionLayer, note_source
@@ -112,6 +113,11 @@ class Stack:
         """The connection of `flow` ended, or none can be made."""
         self._transactions.broken(flow, now)
         self.registrar.broken(flow)
+        roaming.lost(self._core, flow)
+
+    def tell_time(self, now: float, wall: float) -> None:
+        """The wall clock says `wall`, in seconds since 1970."""
+        self._core.wall = wall - now
 
     # -- messages in ---------------------------------------------------------------------------------------
 
@@ -122,7 +128,7 @@ class Stack:
         try:
             message = parse(data)
         except MalformedMessage as error:
-            self._malformed(error, flow, now)
+            self._malformed(error, data, flow, now)
             return
         if isinstance(message, Response):
             self._response(message, flow, now)
@@ -130,13 +136,16 @@ class Stack:
             note_source(message, flow)
             self._request(message, flow, now)
 
-    def _malformed(self, error: MalformedMessage, flow: Flow, now: float) -> None:
+    def _malformed(self, error: MalformedMessage, data: bytes, flow: Flow, now: float) -> None:
         """Answer if there is enough to answer with; silence otherwise.
 
         After a head that cannot be read nobody knows what a stream means by what follows; in a WebSocket
         every message has its own frame.
         """
-        if error.partial is None:
+        known = flow.transport == "udp" and self.registrar.knows(flow.remote.host)
+        if known and (answer := pong(data, flow.remote)) is not None:
+            self.outbox.append((answer, flow))
+        elif error.partial is None:
             self.events.append(Rejected("malformed", 0, flow.remote.host, error.reason))
         else:
             note_source(error.partial, flow)
@@ -262,14 +271,14 @@ class Stack:
         route: Sequence[NameAddr] = (),
         user: str = "",
         login: Login | None = None,
+        ways: Sequence[Way] = (),
     ) -> OutgoingSession:
-        """Send an INVITE for `target` over `flow`.  `sdp` None = the 2xx is to carry the peer's offer.
+        """Send an INVITE for `target` over `flow`, else by `ways`.  `sdp` None = the 2xx carries an offer.
 
         `from_` gets its tag here; `headers` are added as they are; `route` is the first route set (Path);
         `user` is our Contact's user part, "" = as in From; `login` answers challenges.
         """
-        core, tag = self._core, self._core.identifiers.tag()
-        body = b"" if sdp is None else sdp.encode()
+        core, tag, body = self._core, self._core.identifiers.tag(), b"" if sdp is None else sdp.encode()
         about = [
             ("Max-Forwards", str(max_forwards)),
             *[("Route", str(hop)) for hop in route],
@@ -284,7 +293,7 @@ class Stack:
             ("Content-Type", SDP) if body else ("Accept", SDP),
         ]
         request = build_request("INVITE", plain(target), about, body)
-        session = OutgoingSession(core, tag, request, flow, now, login=login)
+        session = OutgoingSession(core, tag, request, flow, now, None, login, ways)
         session.user = user or session.user
         session.said = sdp
         return session

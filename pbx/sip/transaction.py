@@ -149,7 +149,7 @@ class ClientTransaction(Transaction):
     """Sends `request`; `heard(transaction, response, now)` gets each response, or None once for "no
     answer"."""
 
-    __slots__ = ("_ack", "_heard", "request", "response")
+    __slots__ = ("_ack", "_heard", "request", "response", "spare")
 
     def __init__(
         self,
@@ -164,6 +164,7 @@ class ClientTransaction(Transaction):
         self.request, self._heard = request, heard
         self.response: Response | None = None
         self.data = request.encode()
+        self.spare: Flow | None = None  # another way, should none be by `flow`
         self._ack: bytes = b""
 
     def receive(self, response: Response, now: float) -> None:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from pbx.sip.faces import Faces
 from pbx.sip.flow import Address, Flow
 from pbx.sip.identifiers import MAGIC_COOKIE, Identifiers
+from pbx.sip.large import LARGE, PATIENCE, Detour
 from pbx.sip.message import Request, Response
+from pbx.sip.reach import default_port
 from pbx.sip.timers import Timers
-from pbx.sip.transaction import ClientTransaction, Input, ServerTransaction, Transaction
+from pbx.sip.transaction import ClientTransaction, Input, ServerTransaction, State, Transaction
 from pbx.sip.uri import format_host
 
 Key = tuple[str, ...]
+
+_OWING = frozenset((State.TRYING, State.PROCEEDING, State.ACCEPTED))
 
 
 class TransactionLayer:
     """All transactions of the stack, client and server."""
 
-    __slots__ = ("_clients", "_faces", "_identifiers", "_merged", "_servers", "outbox", "timers")
+    __slots__ = ("_clients", "_faces", "_identifiers", "_merged", "_servers", "detour", "outbox", "timers")
 
     def __init__(
         self, timers: Timers, outbox: list[tuple[bytes, Flow]], identifiers: Identifiers, faces: Faces
     ) -> None:
         self.timers, self.outbox, self._identifiers, self._faces = timers, outbox, identifiers, faces
+        self.detour = Detour()
         self._clients: dict[Key, ClientTransaction] = {}
         self._servers: dict[Key, ServerTransaction] = {}
         self._merged: dict[Key, ServerTransaction] = {}
@@ -49,8 +55,28 @@ class TransactionLayer:
         transaction.key = (branch, request.method)
         transaction.gone = self._forget_client
         self._clients[transaction.key] = transaction
+        if len(transaction.data) > LARGE and (around := self.detour.around(flow, now)) is not None:
+            transaction.spare = flow
+            self._send_by(around, transaction)
+            self.timers.set(now + PATIENCE, partial(self._in_vain, transaction))
         transaction.feed(Input.START, now)
         return transaction
+
+    def _send_by(self, flow: Flow, transaction: ClientTransaction) -> None:
+        """The Via says which way it went (§18.1.1); it is the only one of a request of ours."""
+        request, transaction.flow = transaction.request, flow
+        request.set("Via", self._via(flow, transaction.key[0]))
+        transaction.data = request.encode()
+
+    def _in_vain(self, transaction: ClientTransaction, now: float) -> bool:
+        """No answer came by TCP: whether the request goes by UDP now."""
+        spare, transaction.spare = transaction.spare, None
+        if spare is None or transaction.state not in (State.CALLING, State.TRYING):
+            return False
+        self.detour.failed(spare, now)
+        self._send_by(spare, transaction)
+        transaction.state = State.NEW
+        return transaction.feed(Input.START, now)
 
     def stateless(self, request: Request, flow: Flow) -> bytes:
         """Send an ACK to a 2xx: outside any transaction, with a branch of its own (§13.2.2.4)."""
@@ -69,11 +95,19 @@ class TransactionLayer:
 
     def broken(self, flow: Flow, now: float) -> None:
         """The connection is gone, or there is none: who waits for a first answer there waits in vain
-        (§8.1.3.1)."""
+        (§8.1.3.1), and answers that we still owe go to where the peer listens (§18.2.2)."""
         gone = (flow.transport, flow.remote)
         for transaction in list(self._clients.values()):
-            if (transaction.flow.transport, transaction.flow.remote) == gone:
+            if (transaction.flow.transport, transaction.flow.remote) == gone and not self._in_vain(
+                transaction, now
+            ):
                 transaction.feed(Input.BROKEN, now)
+        if flow.transport not in ("tcp", "tls"):
+            return
+        for server in self._servers.values():
+            if (server.flow.transport, server.flow.remote) == gone and server.state in _OWING:
+                port = server.request.via.port or default_port(flow.transport)
+                server.flow = server.flow._replace(remote=Address(flow.remote.host, port))
 
     def _via(self, flow: Flow, branch: str) -> str:
         """Our Via on a request over `flow` (§18.1.1); rport: answer to our source port (RFC 3581)."""

@@ -117,9 +117,10 @@ class Secret(Model):
 
 
 class Registration(Model):
-    """The phones registered now; `path` is JSON."""
+    """The phones registered now; `slot` is a phone's flow, or its contact; `path` is JSON."""
 
     aor = TextField()
+    slot = TextField()
     contact = TextField()
     transport = TextField()
     local_host = TextField()
@@ -133,9 +134,12 @@ class Registration(Model):
     call_id = TextField()
     cseq = BigIntegerField()
     path = TextField()
+    params = TextField()
+    instance = TextField()
+    reg_id = IntegerField()
 
     class Meta:
-        primary_key = CompositeKey("aor", "contact")
+        primary_key = CompositeKey("aor", "slot")
 
 
 class Call(Model):

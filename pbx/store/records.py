@@ -49,14 +49,14 @@ class Records(Section):
 
     def _register(self, rows: list[Row]) -> None:
         table = models.Registration
-        key, every = [table.aor, table.contact], list(rows[0])
+        key, every = [table.aor, table.slot], list(rows[0])
         self._repeat(_insertion(table, rows[0]).on_conflict(conflict_target=key, preserve=every), rows)
 
     def _unregister(self, bindings: list[BindingView]) -> None:
         table = models.Registration
-        # The Call-ID, so that the end of an old registration cannot end a newer one of the same contact.
-        same = (table.aor == "") & (table.contact == "") & (table.call_id == "")
-        rows = [{"aor": b.aor, "contact": b.contact, "call_id": b.call_id} for b in bindings]
+        # The Call-ID, so that the end of an old registration cannot end a newer one of the same slot.
+        same = (table.aor == "") & (table.slot == "") & (table.call_id == "")
+        rows = [{"aor": b.aor, "slot": b.slot, "call_id": b.call_id} for b in bindings]
         self._repeat(table.delete().where(same), rows)
 
     def _repeat(self, query: Query, rows: list[Row]) -> None:

@@ -45,7 +45,7 @@ def leg_rows(call: CallView) -> Iterable[Row]:
 def binding_row(binding: BindingView) -> Row:
     flow = binding.flow
     row = {name: getattr(binding, name) for name in _BINDING}
-    row |= {"transport": flow.transport, "path": json.dumps(binding.path)}
+    row |= {"slot": binding.slot, "transport": flow.transport, "path": json.dumps(binding.path)}
     row |= {"local_host": flow.local.host, "local_port": flow.local.port}
     return row | {"remote_host": flow.remote.host, "remote_port": flow.remote.port}
 

@@ -87,6 +87,14 @@ class BindingView:
     call_id: str = ""
     cseq: int = 0
     path: tuple[str, ...] = ()
+    params: str = ""
+    instance: str = ""
+    reg_id: int = 0
+
+    @property
+    def slot(self) -> str:
+        """What an extension has one of: a flow of a phone (RFC 5626 §6), or a contact."""
+        return f"{self.reg_id} {self.instance}" if self.reg_id else self.contact
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbx.sip.audio import SUPPORTED
+from pbx.sip.outgoing import Way
 from pbx.sip.registrar import Binding
+from pbx.sip.uri import aor
 from pbx.switch.causes import Cause
 from pbx.switch.events import Party
 from pbx.switch.identity import Move, name_of, shown, to_phone
@@ -22,18 +24,27 @@ def ring(call: Call, callee: Party, caller: Leg, now: float) -> tuple[list[Leg],
     """
     if not call.moves and call.transfer is None and callee.number != call.wanted:
         call.moves.append(Move(call.wanted, "unconditional"))
-    phones = call.desk.stack.registrar.bindings(callee.number)
+    phones = _named(caller, callee, call.desk.stack.registrar.ways(callee.number))
     own = caller.session.flow.remote if callee.number == caller.party.number else None
-    others = [phone for phone in phones if phone.flow.remote != own]
+    others = [ways for ways in phones if own not in {way.flow.remote for way in ways}]
     if not others:
         return [], Cause.BUSY if phones else Cause.OFFLINE
-    legs = [leg for phone in others if (leg := _invite(call, callee, caller, phone, now)) is not None]
+    legs = [leg for ways in others if (leg := _invite(call, callee, caller, ways, now)) is not None]
     return legs, Cause.NO_PORTS
 
 
-def _invite(call: Call, callee: Party, caller: Leg, phone: Binding, now: float) -> Leg | None:
-    desk = call.desk
-    sources = (phone.flow.remote.host, phone.source.remote.host)
+def _named(caller: Leg, callee: Party, phones: list[tuple[Binding, ...]]) -> list[tuple[Binding, ...]]:
+    """Only the phone whose GRUU was called, if it was one (RFC 5627 §4.4)."""
+    if caller.outgoing or ";gr=" not in caller.session.request.raw_uri:
+        return phones
+    uri = caller.session.request.uri
+    gr = uri.param("gr")
+    return phones if aor(uri) != callee.number else [ways for ways in phones if gr == ways[0].gruu]
+
+
+def _invite(call: Call, callee: Party, caller: Leg, ways: tuple[Binding, ...], now: float) -> Leg | None:
+    desk, phone = call.desk, ways[0]
+    sources = tuple({host: None for way in ways for host in (way.flow.remote.host, way.source.remote.host)})
     srtp = "optional" if phone.flow.transport == "tls" else "off"  # keys are for who cannot be listened to
     leg = desk.new_leg(call.id, len(call.legs), callee, phone.flow.local.host, sources, srtp)
     if leg is None:
@@ -52,6 +63,7 @@ def _invite(call: Call, callee: Party, caller: Leg, phone: Binding, now: float) 
         max_forwards=call.max_forwards - 1,
         headers=to_phone(call, caller, callee.number),
         route=phone.path,
+        ways=[Way(way.contact, way.flow, way.path) for way in ways[1:]],
     )
     desk.attach(call, leg, session)
     return leg

@@ -54,6 +54,7 @@ class Switch:
     ) -> None:
         self.outbox = Outbox()
         self._stack = Stack(settings.sip, directory, random, now, PACKAGES)
+        self._stack.tell_time(now, wall)
         ports = Ports(settings.rtp_first, settings.rtp_last, random)
         self._desk = Desk(
             settings=settings,
@@ -224,6 +225,7 @@ class Switch:
     def correct_clock(self, now: float, wall: float) -> None:
         """The wall clock was set: records from now on follow it."""
         self._desk.wall_offset = wall - now
+        self._stack.tell_time(now, wall)
 
     # -- seen from outside
 

@@ -256,6 +256,7 @@ class Phone:
         status: int,
         *,
         tag: str = "",
+        contact: str = "",
         headers: Iterable[str] = (),
         body: bytes = b"",
     ) -> list[Message]:
@@ -271,7 +272,7 @@ class Phone:
             f"To: {to}",
             f"Call-ID: {request.call_id}",
             f"CSeq: {request.get('CSeq')}",
-            f"Contact: <sip:{self.number}@{self.address}>",
+            f"Contact: <{contact or f'sip:{self.number}@{self.address}'}>",
             *headers,
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",

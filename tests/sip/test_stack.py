@@ -39,7 +39,7 @@ def test_options_is_answered_to_anybody_the_same() -> None:
     allowed = "INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK UPDATE INFO REFER SUBSCRIBE"
     assert known.all("Allow") == allowed.split()
     assert known.get("Accept") == "application/sdp"
-    assert known.supported == ("100rel", "timer", "replaces", "norefersub", "path")
+    assert known.supported == ("100rel", "timer", "replaces", "norefersub", "path", "outbound", "gruu")
     for name in ("Allow", "Accept", "Supported", "Server"):
         assert known.all(name) == unknown.all(name)
     assert rig.stack.counts["transactions"] == 0

@@ -123,6 +123,15 @@ def test_a_refresh_replaces_and_the_end_removes(phones: Store) -> None:
     assert [b.contact for b in phones.bindings()] == ["sip:1001@192.0.2.2"]
 
 
+def test_the_flows_of_a_phone_are_kept_apart_whatever_their_contact(phones: Store) -> None:
+    one, two = (binding(instance="<urn:uuid:a>", reg_id=number, params=";reg-id=1") for number in (1, 2))
+    phones.write([PhoneRegistered(one), PhoneRegistered(two), PhoneRegistered(binding())])
+    assert phones.bindings() == [one, two, binding()]
+    moved = binding("sip:1001@192.0.2.7", instance="<urn:uuid:a>", reg_id=1)
+    phones.write([PhoneRegistered(moved, refresh=True), PhoneUnregistered(two, "expired")])
+    assert sorted(b.contact for b in phones.bindings()) == [binding().contact, moved.contact]
+
+
 def test_the_end_of_an_old_registration_leaves_the_one_that_replaced_it(phones: Store) -> None:
     newer = binding(call_id="call-2@x", cseq=1)
     phones.write([PhoneRegistered(binding()), PhoneRegistered(newer)])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from peewee import Database, DoubleField, IntegerField, Model, SchemaManager, TextField, fn
 
 from pbx.store.errors import StoreTooNew
-from pbx.store.migrations import m0001_first, m0002_transfers, m0003_trunks, m0004_call_ids
+from pbx.store.migrations import m0001_first, m0002_transfers, m0003_trunks, m0004_call_ids, m0005_flows
 
 Step = Callable[[Database], None]
 
@@ -18,6 +18,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("transfers", m0002_transfers.apply),
     ("trunks", m0003_trunks.apply),
     ("call ids", m0004_call_ids.apply),
+    ("flows", m0005_flows.apply),
 )
 
 
