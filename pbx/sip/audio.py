@@ -105,6 +105,11 @@ def restrict(wanted: str, offered: str) -> str:
     return "recvonly" if receives else "inactive"
 
 
+def is_webrtc(description: Description) -> bool:
+    """Whether its audio is a browser's, whose keys come by DTLS (RFC 8827 §6.5)."""
+    return any(media.proto.upper().startswith("UDP/TLS/RTP/") for media in description.media)
+
+
 def is_secure(proto: str) -> bool:
     return proto.upper() in _SECURE_PROTOS
 

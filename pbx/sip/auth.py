@@ -38,7 +38,12 @@ MD5.  A client of RFC 7616 that prefers the strongest finds SHA-256 in either or
 _ONLY_MD5 = ("baresip v0.", "baresip v1.", "baresip v2.")
 """User agents that give up a challenge when *any* header of it names another algorithm, whatever the order
 (baresip 1.0.0: "Function not implemented").  They are offered MD5 alone; whoever forges this name weakens
-only itself."""
+only itself.
+
+So are browsers' pages, told by the Via of RFC 7118, for they name themselves as they like: JsSIP 3.13 keeps
+only the last header and gives up when that is not MD5.  Its words go over TLS."""
+
+_PAGES = ("WS", "WSS")
 
 LONGEST_NAME = 128
 """Characters of a claimed account that are looked at, and remembered when it failed."""
@@ -95,7 +100,8 @@ class Authenticator:
         nonce = self.nonces.issue(host, realm, now)
         stale_param = "stale=true, " if stale else ""
         agent = (request.get("User-Agent") or "").lower()
-        algorithms = ALGORITHMS[:1] if agent.startswith(_ONLY_MD5) else ALGORITHMS
+        alone = agent.startswith(_ONLY_MD5) or request.via.transport in _PAGES
+        algorithms = ALGORITHMS[:1] if alone else ALGORITHMS
         return tuple(
             (
                 "WWW-Authenticate",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pbx.sip.audio import SUPPORTED, Codec, mirror
+from pbx.sip.audio import SUPPORTED, Codec, is_webrtc, mirror
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.sdp import Description
 from pbx.sip.timers import Timer
@@ -82,7 +82,7 @@ class Call:
         if where.refuse is not None:
             self.end(where.refuse, now)
         elif not self._understand(sdp):
-            self.end(Cause.NO_CODEC, now)
+            self.end(Cause.WEBRTC if sdp is not None and is_webrtc(sdp) else Cause.NO_CODEC, now)
         elif where.application is not None:
             self.desk.catalogue.applications[where.application](self, now)
         elif where.outward:

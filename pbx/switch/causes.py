@@ -23,6 +23,7 @@ class Cause(Enum):
     FORBIDDEN = 403, 21, "not allowed"
     LOOP = 482, 25, "the call came back to itself"
     NO_CODEC = 488, 65, "no audio format in common"
+    WEBRTC = 488, 65, "the audio of browsers (DTLS-SRTP) is not spoken here"
     BAD_REQUEST = 400, 127, "a malformed request"
     NO_PORTS = 503, 34, "no audio port free"
     UNREACHABLE = 408, 18, "the phone did not answer our messages"
@@ -48,6 +49,12 @@ class Cause(Enum):
         if self is Cause.ANSWERED_ELSEWHERE:
             return 'SIP;cause=200;text="Call completed elsewhere"'
         return f'Q.850;cause={self.q850};text="{self.words}"'
+
+    @property
+    def warnings(self) -> tuple[tuple[str, str], ...]:
+        """The header of a refusal that says what was wrong with the description (§20.43)."""
+        code = {"NO_CODEC": 305, "WEBRTC": 302}.get(self.name)
+        return () if code is None else (("Warning", f'{code} warden "{self.words}"'),)
 
     @property
     def slug(self) -> str:

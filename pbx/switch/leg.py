@@ -130,7 +130,7 @@ class Leg:
         elif self.outgoing:
             self.session.cancel(now, why or cause.reason)
         else:
-            self.session.refuse(status or cause.status, now, why or cause.reason)
+            self.session.refuse(status or cause.status, now, why or cause.reason, cause.warnings)
         self.ended(cause)
 
     def ended(self, cause: Cause) -> None:

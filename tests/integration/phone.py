@@ -66,16 +66,19 @@ class Phone:
         headers = [f"Contact: {self.contact}", f"Expires: {expires}"]
         return status(self._transact("REGISTER", f"sip:{self.domain}", self.number, headers))
 
-    def call(self, dialled: str) -> int:
-        """The final status; after a 200 the call is up and `audio` is where its sound goes."""
-        self.call_id, self.to = secrets.token_hex(6), ""
+    @property
+    def sdp(self) -> str:
         ip = f"IN IP{6 if self.six else 4} {self.host}"
-        sdp = (
+        return (
             f"v=0\r\no=- 1 1 {ip}\r\ns=-\r\nc={ip}\r\nt=0 0\r\n"
             f"m=audio {self.rtp.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
         )
+
+    def call(self, dialled: str) -> int:
+        """The final status; after a 200 the call is up and `audio` is where its sound goes."""
+        self.call_id, self.to = secrets.token_hex(6), ""
         headers = [f"Contact: {self.contact}", "Content-Type: application/sdp"]
-        answer = self._transact("INVITE", f"sip:{dialled}@{self.domain}", dialled, headers, sdp)
+        answer = self._transact("INVITE", f"sip:{dialled}@{self.domain}", dialled, headers, self.sdp)
         if status(answer) == 200:
             self._ack(answer, dialled)
             host = re.search(r"^c=IN IP[46] (\S+)", answer, re.M)
@@ -104,22 +107,17 @@ class Phone:
     def ring_up(self, dialled: str) -> None:
         """Begins a call; `final` tells what became of it."""
         self.call_id, self.to = secrets.token_hex(6), ""
-        ip = f"IN IP{6 if self.six else 4} {self.host}"
-        sdp = (
-            f"v=0\r\no=- 1 1 {ip}\r\ns=-\r\nc={ip}\r\nt=0 0\r\n"
-            f"m=audio {self.rtp.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
-        )
         headers = [f"Contact: {self.contact}", "Content-Type: application/sdp"]
         uri = f"sip:{dialled}@{self.domain}"
         self.cseq += 1
-        self._send(self._request("INVITE", uri, dialled, headers, sdp))
+        self._send(self._request("INVITE", uri, dialled, headers, self.sdp))
         while status(challenge := self._receive(5)) == 0:
             continue  # what an earlier call left
         assert status(challenge) == 401, challenge
         self._ack_refusal(challenge, uri)
         self.cseq += 1
         headers.append(self._authorization(challenge, "INVITE", uri))
-        self._send(self._request("INVITE", uri, dialled, headers, sdp))
+        self._send(self._request("INVITE", uri, dialled, headers, self.sdp))
         self._dialled = uri
 
     def final(self, seconds: float = 5) -> int:
@@ -139,6 +137,17 @@ class Phone:
 
     def refuse(self, request: str, code: int) -> None:
         self._send(_answer_to(request).replace("200 OK", f"{code} No", 1).replace("To: ", "To: ", 1))
+
+    def accept(self, invite: str) -> None:
+        """Answers a call."""
+        to = header(invite, "To")
+        body = f"Contact: {self.contact}\r\nContent-Type: application/sdp\r\nContent-Length: {len(self.sdp)}"
+        answer = _answer_to(invite).replace(f"To: {to}", f"To: {to};tag={self.tag}", 1)
+        self._send(answer.replace("Content-Length: 0", body, 1) + self.sdp)
+
+    def hang_up(self) -> int:
+        """Ends the call that it made; the status."""
+        return status(self._ask("BYE", self.target, "", [], ""))
 
     def request_text(self, method: str, uri: str, to: str) -> str:
         self.cseq += 1
@@ -193,7 +202,8 @@ class Phone:
         self.to = header(answer, "To")
         contact = re.search(r"<([^>]+)>", header(answer, "Contact"))
         assert contact is not None
-        self._send(self._request("ACK", contact[1], dialled, []))
+        self.target = contact[1]
+        self._send(self._request("ACK", self.target, dialled, []))
 
     def _ack_refusal(self, answer: str, uri: str) -> None:
         """Within the INVITE's transaction (RFC 3261 §17.1.1.3)."""

@@ -15,10 +15,10 @@ See = Callable[[str], None]
 
 
 @contextmanager
-def chromium(path: str) -> Iterator[Browser]:
+def chromium(path: str, *flags: str) -> Iterator[Browser]:
     """Debian's browser, in the network namespace of whoever asks for it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         yield browser
         browser.close()
 

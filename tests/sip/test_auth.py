@@ -34,6 +34,14 @@ def test_baresip_1_which_gives_up_at_a_name_it_does_not_know_is_offered_md5_alon
     assert [Auth.parse(text).get("algorithm") for text in answer.all("WWW-Authenticate")] == ["MD5"]
 
 
+@pytest.mark.parametrize("transport", ["WS", "WSS"])
+def test_a_page_that_looks_at_the_last_header_only_is_offered_md5_alone(transport: str) -> None:
+    rig = Rig()
+    page = Phone(rig).build("REGISTER", uri=URI, to=f"sip:1001@{DOMAIN}")
+    (answer,) = rig.hear(page.replace(b"SIP/2.0/UDP", f"SIP/2.0/{transport}".encode()), ANNA)
+    assert [Auth.parse(text).get("algorithm") for text in answer.all("WWW-Authenticate")] == ["MD5"]
+
+
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 def test_the_right_password_is_let_in(algorithm: str) -> None:
     rig = Rig()

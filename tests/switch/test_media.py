@@ -353,3 +353,17 @@ def test_the_port_that_rested_longest_is_taken_next():
     assert first is not None
     ports.release(first)
     assert [ports.take() for _ in range(3)][-1] == first
+
+
+def test_a_browsers_audio_is_refused_and_said_why() -> None:
+    world = World("1001")
+    phone = world.phone("1001", "192.0.2.11")
+    browsers = phone.sdp().replace("RTP/AVP", "UDP/TLS/RTP/SAVPF")
+    refusals: list[bytes] = []
+    world.lose = lambda data: data.startswith(b"SIP/2.0 488") and refusals.append(data) is not None
+    phone.call("*43", sdp=browsers)
+    world.run()
+    warning = b'Warning: 302 warden "the audio of browsers (DTLS-SRTP) is not spoken here"'
+    assert [warning in refusal for refusal in refusals] == [True]
+    world.nothing_left()
+    assert world.record.cause == "webrtc"

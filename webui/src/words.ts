@@ -12,6 +12,7 @@ export const CAUSES: readonly (readonly [slug: string, words: string])[] = [
   ["not_found", "No such number"],
   ["forbidden", "Not allowed"],
   ["no_codec", "No audio format in common"],
+  ["webrtc", "The audio of browsers (DTLS-SRTP) is not spoken here"],
   ["audio_lost", "No audio arrived"],
   ["unreachable", "The phone did not answer our messages"],
   ["no_ports", "No audio port free"],
