@@ -108,7 +108,10 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The peer's answer to our offer in a re-INVITE, or in the 2xx to an empty one.  The ACK is done."""
+    """The peer's answer to our offer in a re-INVITE, or in the 2xx to an empty one.  The ACK is done.
+
+    After a re-INVITE of ours without an offer: the peer's offer, which waits for `Session.accept`.
+    """
 
     session: Session
     sdp: Description | None

@@ -254,7 +254,7 @@ class OutgoingSession(Session):
         if self.request.body:
             self.acknowledge(self.request.cseq.number, now)
         else:
-            self.owed = self.request.cseq.number
+            self.owed = partial(self.acknowledge, self.request.cseq.number)
         self.core.events.append(Answered(self, sdp))
 
     def acknowledge(self, cseq: int, now: float, sdp: Description | None = None) -> bytes:

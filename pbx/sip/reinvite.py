@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pbx.sip.body import SDP, readable
@@ -26,10 +27,11 @@ class Reinvite:
     Tells `OfferAnswered` or `OfferRefused`, or lets the session die; then it is no longer `session.offering`.
     """
 
-    __slots__ = ("_sdp", "_session", "_timer", "_transaction")
+    __slots__ = ("_answer", "_sdp", "_session", "_timer", "_transaction")
 
-    def __init__(self, session: Session, sdp: Description) -> None:
+    def __init__(self, session: Session, sdp: Description | None) -> None:
         self._session, self._sdp = session, sdp
+        self._answer: Description | None = None  # to the offer that came because we made none
         self._transaction: ClientTransaction | None = None
         self._timer: Timer | None = None
 
@@ -49,10 +51,10 @@ class Reinvite:
             *(session.timer.headers if session.timer is not None else ()),
             *session.shows,
             ("User-Agent", core.settings.user_agent),
-            ("Content-Type", SDP),
+            ("Accept" if self._sdp is None else "Content-Type", SDP),
         ]
-        session.said = self._sdp
-        request = dialog.request("INVITE", headers, self._sdp.encode())
+        session.said = self._sdp or session.said
+        request = dialog.request("INVITE", headers, b"" if self._sdp is None else self._sdp.encode())
         session.touch()
         self._transaction = core.transactions.request(request, dialog.flow, now, self._heard)
         self._timer = core.timers.set(now + LONGEST, self._overdue)
@@ -70,8 +72,7 @@ class Reinvite:
             return
         session = self._session
         if response is not None and response.status < 300:
-            # Also when it is repeated, or the session is over meanwhile: the peer repeats it until the ACK.
-            session.acknowledge(transaction.request.cseq.number, now)
+            self._succeeded(transaction, response, now)
         if self._transaction is not transaction or session.offering is not self:
             return
         self._transaction = None
@@ -84,6 +85,21 @@ class Reinvite:
         else:
             session.offering = None
             self._settle(response, now)
+
+    def _succeeded(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """Acknowledge it: also when it is repeated, or the session is over meanwhile, since the peer repeats
+        it until the ACK.  The ACK to an offer waits for our answer."""
+        session, cseq = self._session, transaction.request.cseq.number
+        first = self._transaction is transaction and session.offering is self
+        if first and self._sdp is None and readable(response) is not None:
+            session.owed = partial(self._accept, cseq)
+        elif session.owed is None:
+            session.acknowledge(cseq, now, self._answer)
+
+    def _accept(self, cseq: int, now: float, sdp: Description | None) -> None:
+        self._answer = sdp
+        self._session.said = sdp or self._session.said
+        self._session.acknowledge(cseq, now, sdp)
 
     def _challenged(self, request: Request, response: Response, now: float) -> bool:
         """Whether it went out once more, with credentials."""
@@ -104,6 +120,8 @@ class Reinvite:
             session.die("gone", now)  # §12.2.1.2
         elif response.status >= 300:
             session.core.events.append(OfferRefused(session, response.status))
+        elif self._sdp is None and session.owed is None:
+            session.core.events.append(OfferRefused(session, 488))
         else:
             assert session.dialog is not None
             session.dialog.refresh(response)

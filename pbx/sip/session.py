@@ -10,7 +10,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pbx.sip.answers import success
 from pbx.sip.body import SDP, readable
@@ -69,8 +69,8 @@ class Session:
         self.offered: ServerTransaction | None = None
         self.offering: Reinvite | None = None
         self.success: Success | None = None
-        # The CSeq of an INVITE whose 2xx brought the peer's offer: its ACK waits for `accept`
-        self.owed: int | None = None
+        # Sends the ACK to a 2xx that brought the peer's offer: it waits for `accept`
+        self.owed: Callable[[float, Description | None], object] | None = None
         self._held_bye: str | None = None
         # The peer's last INVITE had no offer, so our 2xx to it makes one
         self.delayed = False
@@ -149,25 +149,26 @@ class Session:
         else:
             self._send_bye(reason, now)
 
-    def offer(self, sdp: Description, now: float) -> None:
+    def offer(self, sdp: Description | None, now: float) -> None:
         """Legal when `can_offer`: re-INVITE with `sdp`; it waits for an ACK that is still due to us.
 
-        `OfferAnswered`, `OfferRefused` or `Ended` follows.  A 491 is retried here (§14.1).
+        `OfferAnswered`, `OfferRefused` or `Ended` follows.  A 491 is retried here (§14.1).  None = the peer
+        is to make the offer, which comes as `OfferAnswered` and waits for `accept`.
         """
         self._check("offer", self.can_offer)
         self.offering = Reinvite(self, sdp)
         if self.success is None:
             self.offering.send(now)
 
-    def accept(self, sdp: Description, now: float) -> None:
-        """After `Offered`, or `Answered` when our INVITE had no offer: send the answer, or the offer asked
-        for."""
+    def accept(self, sdp: Description | None, now: float) -> None:
+        """After `Offered`, or when our INVITE had no offer and its 2xx made one: send the answer, or the
+        offer asked for.  None, only to a 2xx = nothing in it is usable."""
         waiting = self.offered is not None or self.owed is not None
         self._check("accept", waiting and self.state in LEGAL["accept"])
         if self.owed is not None:
-            self.acknowledge(self.owed, now, sdp)
-            self.owed = None
-        elif self.offered is not None:
+            owed, self.owed = self.owed, None
+            owed(now, sdp)
+        elif self.offered is not None and sdp is not None:
             transaction, self.offered = self.offered, None
             if transaction.request.method == "UPDATE":  # nobody acknowledges it
                 transaction.respond(success(self, transaction.request, sdp, now), now)
@@ -335,8 +336,8 @@ class Session:
             transaction, self.offered = self.offered, None
             self.respond(transaction, 487, now)
         if self.owed is not None:
-            self.acknowledge(self.owed, now)
-            self.owed = None
+            owed, self.owed = self.owed, None
+            owed(now, None)
         if self.success is not None and not keep_success:
             self.success.stop()
             self.success = None

@@ -51,26 +51,72 @@ class Renegotiation:
             return True
         return False
 
-    def answered(self, sdp: Description | None, now: float) -> None:
-        """The asked party's answer goes back to the asker."""
-        if self.asked is None or sdp is None:
-            self.refused(488, now)
-            return
+    @property
+    def awaited(self) -> Leg | None:
+        """The party that has the word."""
+        return self.asked
+
+    def answered(self, sdp: Description | None, now: float) -> bool:
+        """The asked party's answer goes back to the asker.  True: all is said."""
         try:
-            audio = self.asked.negotiation.take_answer(sdp)
+            audio = self.asked.negotiation.take_answer(sdp) if self.asked is not None and sdp else None
         except RemoteProtocolError:
+            audio = None
+        if audio is None:
             self.refused(488, now)
-            return
-        if self.asker is not None:
+        elif self.asker is not None and not self.asker.session.over:
             self.asker.session.accept(self.asker.reply(audio.codecs, audio.direction, audio.ptime), now)
+        return True
 
     def refused(self, status: int, now: float) -> None:
         """The old agreement stands again; the asker learns the reason."""
+        self.restore()
+        if self.asker is not None and not self.asker.session.over:
+            self.asker.session.decline(status, now)
+
+    def restore(self) -> None:
         for leg, negotiation, codecs in self.before:
             leg.negotiation.restore(negotiation)
             leg.codecs = codecs
-        if self.asker is not None and self.asker.alive:
-            self.asker.session.decline(status, now)
+
+
+class PassedOn(Renegotiation):
+    """The asker wants an offer instead of making one: the asked party makes it, and the asker's ACK answers
+    it.  If that party makes none, the asker is offered what stands."""
+
+    asker: Leg
+    asked: Leg
+
+    def __init__(self, asker: Leg, asked: Leg) -> None:
+        super().__init__(asker, asked)
+        self._offered = False
+
+    @property
+    def awaited(self) -> Leg:
+        return self.asker if self._offered else self.asked
+
+    def answered(self, sdp: Description | None, now: float) -> bool:
+        leg, peer = (self.asker, self.asked) if self._offered else (self.asked, self.asker)
+        take = leg.negotiation.take_answer if self._offered else leg.negotiation.take_offer
+        try:
+            audio = take(sdp) if sdp is not None else None
+        except RemoteProtocolError:
+            audio = None
+        codecs = relayable(audio.codecs) if audio is not None else ()
+        if audio is None or not codecs or peer.session.over:
+            self.refused(488, now)
+            return True
+        say = peer.reply if self._offered else peer.offer
+        peer.session.accept(say(codecs, audio.direction, audio.ptime), now)
+        self._offered, done = True, self._offered
+        return done
+
+    def refused(self, status: int, now: float) -> None:
+        self.restore()
+        if self.asked.session.owed is not None:
+            self.asked.session.accept(None, now)
+        if not self._offered and not self.asker.session.over:
+            self.asker.session.accept(self.asker.offer(self.asker.codecs), now)
 
 
 # -- what a party offers, answers and refuses
@@ -116,38 +162,46 @@ def _agree(call: Call, leg: Leg, now: float) -> None:
 def offered(call: Call, leg: Leg, sdp: Description | None, now: float) -> None:
     """A party wants other media (hold, resume, another address): the other party is asked (RFC
     3264 §8)."""
-    if call.renegotiation is not None or not leg.talking:
+    other = call.bridge.other(leg)
+    free = call.renegotiation is None and leg.talking and (other is None or other.session.can_offer)
+    if not free:
         leg.session.decline(491, now)
-        return
-    if sdp is None:
-        leg.session.accept(leg.offer(leg.codecs), now)
-        return
-    asked = Renegotiation(leg, call.bridge.other(leg))
-    if asked.asked is not None and not asked.asked.session.can_offer:
-        leg.session.decline(491, now)
-    elif asked.begin(sdp, now):
-        call.renegotiation = asked
+    elif sdp is not None:
+        asked = Renegotiation(leg, other)
+        if asked.begin(sdp, now):
+            call.renegotiation = asked
+        else:
+            call.settle(now)
+    elif other is not None:
+        call.renegotiation = PassedOn(leg, other)
+        other.session.offer(None, now)
     else:
-        call.settle(now)
+        leg.session.accept(leg.offer(leg.codecs), now)
 
 
 def offer_answered(call: Call, leg: Leg, sdp: Description | None, now: float) -> None:
-    asked, call.renegotiation = call.renegotiation, None
-    if asked is not None:
-        asked.answered(sdp, now)
+    asked = call.renegotiation
+    if asked is None or leg is not asked.awaited:
+        if leg.session.owed is not None:
+            leg.session.accept(None, now)  # who wanted that offer has left
+        elif sdp is not None:
+            _take_answer(call, leg, sdp, now)
+    elif asked.answered(sdp, now):
+        call.renegotiation = None
         call.settle(now)
-    elif sdp is not None:
-        _take_answer(call, leg, sdp, now)
+
+
+def offer_refused(call: Call, leg: Leg, status: int, now: float) -> None:
+    if call.renegotiation is not None and leg is call.renegotiation.awaited:
+        _give_up(call, status, now)
 
 
 def abandon(call: Call, now: float) -> None:
     """One of the two that agree on something new leaves: nothing comes of it."""
-    asked, call.renegotiation = call.renegotiation, None
-    if asked is not None:
-        asked.refused(491, now)
+    _give_up(call, 491, now)
 
 
-def offer_refused(call: Call, leg: Leg, status: int, now: float) -> None:
+def _give_up(call: Call, status: int, now: float) -> None:
     asked, call.renegotiation = call.renegotiation, None
     if asked is not None:
         asked.refused(status, now)

@@ -126,3 +126,41 @@ def test_a_re_invite_instead_of_the_lost_ack_confirms() -> None:
     talk.rig.drain()
     talk.say("ACK")
     assert talk.rig.wait(40.0) == []
+
+
+def asked(talk: Talk) -> Request:
+    """We leave the offer to the peer; the re-INVITE that goes out."""
+    talk.session.offer(None, talk.rig.now)
+    (request,) = talk.rig.drain()
+    assert isinstance(request, Request)
+    assert (request.body, request.content_type) == (b"", "")
+    return request
+
+
+def test_an_offer_that_we_leave_to_the_peer_is_answered_in_the_ack(talk: Talk) -> None:
+    invite = asked(talk)
+    assert talk.phone.answer(invite, 200, body=HOLD) == [], "the ACK waits for the answer"
+    assert talk.rig.event(OfferAnswered).sdp == sdp(HOLD)
+    assert talk.phone.answer(invite, 200, body=HOLD) == []
+    assert not talk.session.can_offer
+    assert labels(talk.say("INVITE", body=HOLD)) == ["491 INVITE"]
+    talk.say("ACK")
+    talk.session.accept(sdp(ANSWER), talk.rig.now)
+    (ack,) = talk.rig.drain(len(talk.rig.said))
+    assert (label(ack), ack.body) == ("ACK", ANSWER)
+    assert [again.body for again in talk.phone.answer(invite, 200, body=HOLD)] == [ANSWER]
+    assert talk.session.can_offer
+
+
+def test_a_peer_that_makes_no_offer_has_refused(talk: Talk) -> None:
+    assert labels(talk.phone.answer(asked(talk), 200)) == ["ACK"]
+    assert talk.rig.event(OfferRefused).status == 488
+    assert talk.session.can_offer
+
+
+def test_hanging_up_instead_of_the_answer_acks_first(talk: Talk) -> None:
+    talk.phone.answer(asked(talk), 200, body=HOLD)
+    talk.session.bye(talk.rig.now)
+    assert labels(talk.rig.drain(len(talk.rig.said))) == ["ACK", "BYE"]
+    talk.rig.wait(100)
+    assert talk.rig.stack.idle

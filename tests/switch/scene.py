@@ -79,7 +79,7 @@ class Scene:
         """Who hears whom: "ab ba" = both."""
         names = {phone.address.host: name for name, phone in self.phones.items()}
         wants = list(self.world.media.wanted.values())
-        legs = {leg.leg: names[leg.remote[0]] for want in wants for leg in want.legs if leg.remote}
+        legs = {leg.leg: names[leg.sources[0]] for want in wants for leg in want.legs}
         return " ".join(sorted(legs[one] + legs[two] for want in wants for one, two in want.hears))
 
     def done(self) -> str:

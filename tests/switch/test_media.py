@@ -205,12 +205,16 @@ def test_a_phone_that_will_not_drop_a_format_is_still_heard_in_it():
     world.run()
     bob.incoming.reply(488)
     bob.incoming.over = False
+    world.run()
+    assert world.wanted.legs[1].payloads == before
     call.request("INVITE")
+    world.run()
+    bob.incoming.pick_up()
     world.run()
     assert call.log[-1] == "200", "a refused change is over; the next one is heard"
     anna.request("ACK", call.target, call.local, call.remote, call.call_id, call.cseq, body)
     world.run()
-    assert world.wanted.legs[1].payloads == before
+    assert world.wanted.legs[1].payloads == ((8, 8000),) != before
 
 
 def test_hold_and_resume_pass_through():
