@@ -12,7 +12,7 @@ from pbx.api import problems
 from pbx.api.auth import Sessions, Tokens
 from pbx.api.guard import Access, Guard, Roles
 from pbx.api.problems import FieldError, Problem
-from pbx.api.resources import extensions, live, records, sessions, setup, system, trace
+from pbx.api.resources import extensions, live, records, security, sessions, setup, system, trace
 from pbx.api.services import Services
 from pbx.api.static import Dashboard
 from pbx.config import ConfigError
@@ -46,8 +46,8 @@ def routes(services: Services, signing: Sessions) -> tuple[Route, ...]:
               {"POST": ADMIN}),
         Route("/api/phones", live.Phones(services), {"GET": ADMIN}),
         Route("/api/trunks", live.Trunks(services), {"GET": ADMIN}),
-        Route("/api/security/bans", live.Bans(services), {"GET": ADMIN}),
-        Route("/api/security/bans/{address}/{account}", live.Ban(services), {"DELETE": ADMIN}),
+        Route("/api/security/bans", security.Bans(services), {"GET": ADMIN, "DELETE": ADMIN}),
+        Route("/api/security/refusals", security.Refusals(services), {"GET": ADMIN}),
         Route("/api/calls", live.Calls(services), {"GET": ADMIN}),
         Route("/api/calls/{call}", live.Call(services), {"DELETE": ADMIN}),
         Route("/api/calls/{call}/trace", trace.Ladder(services), {"GET": ADMIN}),

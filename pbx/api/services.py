@@ -54,6 +54,9 @@ class Exchange(Protocol):
     def bans(self) -> tuple[BanView, ...]: ...
     def lift(self, address: str, account: str) -> bool: ...
 
+    def refused(self) -> object:
+        """A dataclass of who was refused lately, and why."""
+
     def ports(self) -> tuple[int, int]:
         """Audio ports (used, total)."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pbx.cli import client
 from pbx.net import control_messages as say
-from pbx.switch.events import CallView
+from pbx.switch.events import BanView, CallView
 from pbx.wire.codec import encode
 
 
@@ -29,6 +29,26 @@ def calls(options: argparse.Namespace) -> None:
 
 def hang_up(options: argparse.Namespace) -> None:
     for _ in client.ask(client.needed(options.data), say.HangUp(options.call)):
+        pass
+
+
+def bans(options: argparse.Namespace) -> None:
+    link = client.needed(options.data)
+    found = [each for each in client.ask(link, say.Bans()) if isinstance(each, BanView)]
+    if options.json:
+        for ban in found:
+            print(encode(ban).decode())
+        return
+    if not found:
+        print("Nobody is banned.", file=sys.stderr)
+    for ban in found:
+        left = int(ban.seconds)
+        account = ban.account if ban.account.isprintable() else ascii(ban.account)  # whatever was claimed
+        print(f"{ban.address:<39}  {account:<16}  {left // 60}:{left % 60:02} left")
+
+
+def unban(options: argparse.Namespace) -> None:
+    for _ in client.ask(client.needed(options.data), say.Lift(options.address, options.account)):
         pass
 
 

@@ -56,17 +56,28 @@ def make_parser() -> argparse.ArgumentParser:
     each = command("admin", "pbx.cli.office:admin", "make an administrator, or give one a new password")
     each.add_argument("username", metavar="USERNAME", help="the password is read from standard input")
 
+    _add_live(command)
+    return parser
+
+
+def _add_live(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     each = command("calls", "pbx.cli.live:calls", "list the calls that are up")
     each.add_argument("--json", action="store_true", help="one JSON object a line")
 
     each = command("hangup", "pbx.cli.live:hang_up", "end a call")
     each.add_argument("call", metavar="CALL", help="its name, as `warden calls` shows it")
 
+    each = command("bans", "pbx.cli.live:bans", "list who may not sign in, after wrong passwords")
+    each.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    each = command("unban", "pbx.cli.live:unban", "end a ban")
+    each.add_argument("address", metavar="ADDRESS", help="the phone's, as `warden bans` shows it")
+    each.add_argument("account", metavar="ACCOUNT", nargs="?", default="", help="only of this account")
+
     each = command("trace", "pbx.cli.live:trace", "show SIP messages as they come and go, until Ctrl-C")
     each.add_argument("--number", default="", metavar="NUMBER", help="only those that name this number")
 
     command("status", "pbx.cli.live:status", "tell whether the phone system runs and is well")
-    return parser
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from pbx.net.offload import Offload
 from pbx.net.trace import mentions, readable
 from pbx.sip.flow import Flow
 from pbx.store import NotFound, Store, StoreError
-from pbx.switch.events import CallView
+from pbx.switch.events import BanView, CallView
 from pbx.wire.codec import WireError, decode, encode
 from pbx.wire.link import Link, Listener, listen
 
@@ -38,6 +38,8 @@ class Office(Protocol):
     def status(self) -> say.StatusReply: ...
     def calls(self) -> tuple[CallView, ...]: ...
     def hang_up(self, call: str) -> bool: ...
+    def bans(self) -> tuple[BanView, ...]: ...
+    def lift(self, address: str, account: str) -> bool: ...
     def use(self, directory: Directory) -> None: ...
     def hash_password(self, password: str) -> str: ...
     def tap(self, tap: Tap) -> Callable[[], None]: ...
@@ -100,6 +102,10 @@ class Control:
                 return self._office.calls()
             case say.HangUp(call):
                 return self._hang_up(call)
+            case say.Bans():
+                return self._office.bans()
+            case say.Lift(address, account):
+                return self._lift(address, account)
             case say.Import():
                 return self._import(link, request)
             case say.Export():
@@ -115,6 +121,13 @@ class Control:
         if self._office.hang_up(call):
             return ()
         raise NotFound(f"There is no call {call!r} now; see: warden calls.")
+
+    def _lift(self, address: str, account: str) -> Iterable[say.Answer]:
+        there = [ban.account for ban in self._office.bans() if ban.address == address]
+        wanted = [each for each in there if account in ("", each)]
+        if not any([self._office.lift(address, each) for each in wanted]):
+            raise NotFound(f"There is no such ban of {address} now; see: warden bans.")
+        return ()
 
     def _import(self, link: Link, request: say.Import) -> Iterable[say.Answer]:
         text = _document(link)

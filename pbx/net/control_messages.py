@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pbx.sip.flow import Flow
 from pbx.store import Change
-from pbx.switch.events import CallView
+from pbx.switch.events import BanView, CallView
 
 PART = 15_000
 """Characters in a `Text`: at worst twelve bytes each as JSON, which still fits a message."""
@@ -28,6 +28,19 @@ class Calls:
 @dataclass(frozen=True, slots=True)
 class HangUp:
     call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bans:
+    """Asks for a `BanView` of each ban."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """End the ban of an account at an address; `account` "" = all bans there."""
+
+    address: str
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +123,8 @@ class Refused:
     problems: tuple[str, ...]
 
 
-Request = Status | Calls | HangUp | Import | Export | Admin | Trace
-Answer = StatusReply | CallView | Imported | Text | Traced | Done | Refused
+Request = Status | Calls | HangUp | Bans | Lift | Import | Export | Admin | Trace
+Answer = StatusReply | CallView | BanView | Imported | Text | Traced | Done | Refused
 
 
 def parts(text: str) -> Iterator[Text]:

@@ -7,6 +7,7 @@ from pbx.net import ladder
 from pbx.net.broadcast import Broadcast, Subscription
 from pbx.net.driver import Driver
 from pbx.net.ladder import Trace
+from pbx.net.refusals import Refusals, Refused
 from pbx.net.ring import Ring
 from pbx.net.sampler import Sampler
 from pbx.switch.events import BanView, BindingView, CallView, DirectoryChanged, TrunkView
@@ -23,8 +24,10 @@ class Exchange:
         directory: Directory,
         ring: Ring,
         sampler: Sampler,
+        refusals: Refusals,
     ) -> None:
         self._driver, self._broadcast, self._ring, self._sampler = driver, broadcast, ring, sampler
+        self._refusals = refusals
         self.directory = directory
 
     def calls(self) -> tuple[CallView, ...]:
@@ -41,6 +44,9 @@ class Exchange:
 
     def lift(self, address: str, account: str) -> bool:
         return self._driver.do(lambda switch, now: switch.lift(address, account, now))
+
+    def refused(self) -> Refused:
+        return self._refusals.view()
 
     def trace(self, call: CallView) -> Trace | None:
         """The messages of a call, its audio, and what became of it; None = they are not kept any more."""

@@ -33,6 +33,7 @@ from pbx.net.media_link import MediaLink
 from pbx.net.observe import Observer
 from pbx.net.offload import Offload
 from pbx.net.pulse import Pulse
+from pbx.net.refusals import Refusals
 from pbx.net.ring import Ring
 from pbx.net.sampler import Sampler
 from pbx.net.streams import Streams
@@ -50,7 +51,7 @@ from pbx.server.options import Options, Sockets, Started, installed_version
 from pbx.sip.flow import Flow
 from pbx.sip.settings import Settings as SipSettings
 from pbx.switch.desk import Settings
-from pbx.switch.events import CallView, Fact
+from pbx.switch.events import BanView, CallView, Fact
 from pbx.switch.switch import Switch
 from pbx.telemetry import Telemetry
 from pbx.wire import media
@@ -104,15 +105,12 @@ class Office:
         options, telemetry = self._options, self._telemetry
         self._journal = Journal(options.data / "run" / "journal")
         self._writer = Writer(self._write, telemetry.database_failed, self._journal, _is_passing)
-        self._broadcast = Broadcast((Observer(telemetry),), lambda some: self._driver.machine.listen(some))
-        switch = Switch(
-            Settings(SipSettings(directory.domain), options.rtp_first, options.rtp_last),
-            directory,
-            catalogue(),
-            SystemRandom(),
-            time.monotonic(),
-            time.time(),
-        )
+        refusals = Refusals()
+        sinks = Observer(telemetry), refusals
+        self._broadcast = Broadcast(sinks, lambda some: self._driver.machine.listen(some))
+        settings = Settings(SipSettings(directory.domain), options.rtp_first, options.rtp_last)
+        clocks = time.monotonic(), time.time()
+        switch = Switch(settings, directory, catalogue(), SystemRandom(), *clocks)
         self._driver = Driver(
             switch,
             lambda data, flow: self._transports.send(data, flow),
@@ -135,7 +133,7 @@ class Office:
         ring, hep = self._recorders()
         self._sampler = Sampler(switch.talking, self._media.send)
         self._finder = Finder(options, self._offload, self._driver)
-        self._exchange = Exchange(self._driver, self._broadcast, directory, ring, self._sampler)
+        self._exchange = Exchange(self._driver, self._broadcast, directory, ring, self._sampler, refusals)
         self._pulse = Pulse(telemetry.hub_late, self._clock_was_set)
         self._health = Health(self._checks().probes())
         self._control = Control(options.data / "run" / "control.sock", self, self._store, self._offload)
@@ -276,6 +274,12 @@ class Office:
 
     def hang_up(self, call: str) -> bool:
         return self._exchange.hang_up(call)
+
+    def bans(self) -> tuple[BanView, ...]:
+        return self._exchange.bans()
+
+    def lift(self, address: str, account: str) -> bool:
+        return self._exchange.lift(address, account)
 
     def use(self, directory: Directory) -> None:
         if directory.revision > self._exchange.directory.revision:

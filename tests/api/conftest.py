@@ -58,6 +58,19 @@ class Said:
     messages: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Refusal:
+    address: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    items: tuple[Refusal, ...]
+    totals: dict[str, int]
+
+
 @dataclass
 class Exchange:
     """The switch as the API knows it, with calls and phones that a test puts there."""
@@ -82,6 +95,9 @@ class Exchange:
         before = len(self.banned)
         self.banned = [ban for ban in self.banned if (ban.address, ban.account) != (address, account)]
         return len(self.banned) < before
+
+    def refused(self) -> Refused:
+        return Refused((Refusal("203.0.113.9", "scanner", 3),), {"scanner": 3})
 
     def trace(self, call: CallView) -> Said | None:
         return self.traces.get(call.call)

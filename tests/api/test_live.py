@@ -69,5 +69,19 @@ def test_trunks_are_shown_as_measured(api: Api) -> None:
 def test_bans_are_shown_and_lifted_once(api: Api) -> None:
     api.exchange.banned = [BanView("203.0.113.9", "1001", 55.0)]
     assert api("GET", "/api/security/bans").json["items"][0]["account"] == "1001"
-    assert api("DELETE", "/api/security/bans/203.0.113.9/1001").status_code == 200
-    assert api("DELETE", "/api/security/bans/203.0.113.9/1001").status_code == 404
+    assert api("DELETE", "/api/security/bans?address=203.0.113.9&account=1002").status_code == 404
+    assert api("DELETE", "/api/security/bans?address=203.0.113.9&account=1001").status_code == 200
+    assert api("DELETE", "/api/security/bans?address=203.0.113.9&account=1001").status_code == 404
+    assert api("DELETE", "/api/security/bans").status_code == 404
+
+
+def test_the_ban_of_any_claimed_account_can_be_lifted(api: Api) -> None:
+    api.exchange.banned = [BanView("2001:db8::9", "../a/b?&%", 55.0)]
+    assert api("DELETE", "/api/security/bans?address=2001:db8::9&account=../a/b%3F%26%25").status_code == 200
+
+
+def test_refusals_are_shown_with_what_was_counted(api: Api) -> None:
+    assert api("GET", "/api/security/refusals").json == {
+        "items": [{"address": "203.0.113.9", "reason": "scanner", "count": 3}],
+        "totals": {"scanner": 3},
+    }

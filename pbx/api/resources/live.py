@@ -26,27 +26,6 @@ class Trunks:
         response.media = {"items": views.plain(self._exchange.trunks())}
 
 
-class Bans:
-    def __init__(self, services: Services) -> None:
-        self._exchange = services.exchange
-
-    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        response.media = {"items": views.plain(self._exchange.bans())}
-
-
-class Ban:
-    def __init__(self, services: Services) -> None:
-        self._exchange = services.exchange
-
-    def on_delete(
-        self, request: falcon.Request, response: falcon.Response, address: str, account: str
-    ) -> None:
-        no_body(request)
-        if not self._exchange.lift(address, account):
-            raise Problem(404, "There is no such ban, or it has ended.")
-        response.media = {}
-
-
 class Calls:
     def __init__(self, services: Services) -> None:
         self._exchange = services.exchange
