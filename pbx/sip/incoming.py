@@ -9,6 +9,7 @@ from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog, reason_of
 from pbx.sip.events import Cancelled, Ended
 from pbx.sip.flow import Flow
+from pbx.sip.inspect import Refusal
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.reliable import Reliably, rack
 from pbx.sip.sdp import Description
@@ -81,11 +82,11 @@ class IncomingSession(Session):
         """RFC 3262 §3: 481 unless it is for the response that waits; an offer in it is refused."""
         said = rack(transaction.request)
         if said is None:
-            self.respond(transaction, 400, now, reason="Bad RAck")
+            self.reject(transaction, Refusal(400, "rack", (), "Bad RAck"), now)
         elif self._reliably is None or not self._reliably.acknowledged(said, now):
-            self.respond(transaction, 481, now)
+            self.reject(transaction, Refusal(481, "rack"), now)
         elif transaction.request.body:
-            self.respond(transaction, 488, now)
+            self.reject(transaction, Refusal(488, "body"), now)
             self._reliably.go_on(now)
         else:
             self.respond(transaction, 200, now)

@@ -8,7 +8,7 @@ from pbx.sip.body import description
 from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.events import Informed, Offered, OfferRefused
 from pbx.sip.incoming import IncomingSession
-from pbx.sip.inspect import ALLOW, Headers, body_refusal
+from pbx.sip.inspect import ALLOW, Headers, Refusal, body_refusal
 from pbx.sip.message import Response, build_response
 from pbx.sip.session import Session
 from pbx.sip.session_state import State
@@ -26,7 +26,7 @@ def take_invite(session: Session, transaction: ServerTransaction, now: float) ->
     if session.over:
         session.respond(transaction, 481, now)
     elif refresh.too_small(transaction.request, least):
-        session.respond(transaction, 422, now, (("Min-SE", f"{least}"),))
+        session.reject(transaction, Refusal(422, "session_expires", (("Min-SE", f"{least}"),)), now)
     elif session.offered is not None or not _confirmed(session, now):
         session.respond(transaction, 500, now, _later(session))
     elif session.owed is not None or (session.offering is not None and session.offering.sent):
@@ -55,8 +55,7 @@ def _take_offer(session: Session, transaction: ServerTransaction, now: float) ->
     try:
         sdp = description(request)
     except RemoteProtocolError as error:
-        refusal = body_refusal(error.status, error.reason)
-        session.respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
+        session.reject(transaction, body_refusal(error.status, error.reason), now)
         return
     if session.offering is not None:
         # Ours waited for its turn and is out of date now that the peer moved first.
@@ -83,13 +82,12 @@ def take_update(session: Session, transaction: ServerTransaction, now: float) ->
         return
     least = session.core.settings.min_se
     if refresh.too_small(request, least):
-        session.respond(transaction, 422, now, (("Min-SE", f"{least}"),))
+        session.reject(transaction, Refusal(422, "session_expires", (("Min-SE", f"{least}"),)), now)
         return
     try:
         sdp = description(request)
     except RemoteProtocolError as error:
-        refusal = body_refusal(error.status, error.reason)
-        session.respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
+        session.reject(transaction, body_refusal(error.status, error.reason), now)
         return
     assert session.dialog is not None
     if sdp is None:
@@ -120,7 +118,7 @@ def take_prack(session: Session, transaction: ServerTransaction, now: float) -> 
     if isinstance(session, IncomingSession):
         session.take_prack(transaction, now)
     else:
-        session.respond(transaction, 481, now)
+        session.reject(transaction, Refusal(481, "rack"), now)
 
 
 def take_info(session: Session, transaction: ServerTransaction, now: float) -> None:
@@ -130,7 +128,7 @@ def take_info(session: Session, transaction: ServerTransaction, now: float) -> N
     if session.over:
         session.respond(transaction, 481, now)
     elif request.get("Info-Package") is not None:
-        session.respond(transaction, 469, now, (("Recv-Info", ""),))
+        session.reject(transaction, Refusal(469, "info_package", (("Recv-Info", ""),)), now)
     elif not request.body:
         session.respond(transaction, 200, now)
     elif kind in DIGITS and len(request.body) <= MAX_INFO:
@@ -138,7 +136,7 @@ def take_info(session: Session, transaction: ServerTransaction, now: float) -> N
         session.respond(transaction, 200, now)
         session.core.events.append(Informed(session, kind, body))
     else:
-        session.respond(transaction, 415, now, (("Accept", ", ".join(sorted(DIGITS))),))
+        session.reject(transaction, Refusal(415, "body", (("Accept", ", ".join(sorted(DIGITS))),)), now)
 
 
 def inform(session: Session, content_type: str, body: bytes, now: float) -> None:

@@ -11,7 +11,7 @@ from pbx.sip.errors import RemoteProtocolError
 from pbx.sip.events import Referred
 from pbx.sip.grammar import get_param, parse_params
 from pbx.sip.headers import NameAddr
-from pbx.sip.inspect import Headers
+from pbx.sip.inspect import Headers, Refusal
 from pbx.sip.message import Request, Response
 from pbx.sip.session import Session
 from pbx.sip.session_state import State
@@ -121,11 +121,11 @@ def take_refer(session: Session, transaction: ServerTransaction, now: float) -> 
     try:
         target, replaces = _read(request)
     except RemoteProtocolError as error:
-        session.respond(transaction, error.status, now, (), error.reason)
+        session.reject(transaction, Refusal(error.status, "refer_to", (), error.reason), now)
         return
     named = find(session.core, replaces) if replaces is not None else None
     if replaces is not None and named is None:
-        session.respond(transaction, 481, now, (), "No Such Call To Replace")
+        session.reject(transaction, Refusal(481, "replaces", (), "No Such Call To Replace"), now)
         return
     session.core.events.append(Referred(session, Referral(session, transaction, target, named)))
 

@@ -17,9 +17,9 @@ from pbx.sip.body import SDP, readable
 from pbx.sip.core import Core
 from pbx.sip.dialog import Dialog, reason_of
 from pbx.sip.errors import LocalProtocolError
-from pbx.sip.events import Confirmed, Ended, OfferAnswered
+from pbx.sip.events import Confirmed, Ended, OfferAnswered, Rejected
 from pbx.sip.flow import Flow
-from pbx.sip.inspect import Headers
+from pbx.sip.inspect import Headers, Refusal
 from pbx.sip.message import Request, Response, build_response
 from pbx.sip.refresh import SessionTimer, stop
 from pbx.sip.reinvite import Reinvite
@@ -210,7 +210,7 @@ class Session:
             return
         transaction = self.core.transactions.serve(request, source, now)
         if request.cseq.number < dialog.remote_cseq:
-            self.respond(transaction, 500, now, reason="CSeq Out of Order")
+            self.reject(transaction, Refusal(500, "cseq", (), "CSeq Out of Order"), now)
             return
         dialog.remote_cseq = request.cseq.number
         dialog.heard_from(source)
@@ -298,6 +298,12 @@ class Session:
             to_tag=self.id,
         )
         transaction.respond(response, now)
+
+    def reject(self, transaction: ServerTransaction, refusal: Refusal, now: float) -> None:
+        """Refuse what is not right in itself: it is counted and told, as outside a dialog."""
+        told = Rejected(refusal.slug, refusal.status, transaction.flow.remote.host, refusal.reason)
+        self.core.events.append(told)
+        self.respond(transaction, refusal.status, now, refusal.headers, refusal.reason)
 
     def _succeed(self, transaction: ServerTransaction, sdp: Description, now: float) -> None:
         """Send the 2xx to an INVITE of the peer's, and go on sending it."""

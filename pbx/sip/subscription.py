@@ -109,14 +109,14 @@ class Subscription:
             return
         transaction = self._core.transactions.serve(request, source, now)
         if request.method != "SUBSCRIBE":
-            self._respond(transaction, 405, now, (("Allow", "SUBSCRIBE"),))
+            self._reject(transaction, Refusal(405, "method", (("Allow", "SUBSCRIBE"),)), now)
             return
         if request.cseq.number <= self.dialog.remote_cseq:
-            self._respond(transaction, 500, now)
+            self._reject(transaction, Refusal(500, "cseq", (), "CSeq Out of Order"), now)
             return
         seconds = wanted(request)
         if 0 < seconds < MIN_EXPIRES:
-            self._respond(transaction, 423, now, (("Min-Expires", str(MIN_EXPIRES)),))
+            self._reject(transaction, Refusal(423, "too_brief", (("Min-Expires", str(MIN_EXPIRES)),)), now)
             return
         self.dialog.remote_cseq = request.cseq.number
         self.dialog.heard_from(source)
@@ -180,6 +180,11 @@ class Subscription:
 
     def _contact(self) -> str:
         return self._core.contact(self.resource, self.dialog.source)
+
+    def _reject(self, transaction: ServerTransaction, refusal: Refusal, now: float) -> None:
+        host = transaction.flow.remote.host
+        self._core.events.append(Rejected(refusal.slug, refusal.status, host, refusal.reason))
+        self._respond(transaction, refusal.status, now, refusal.headers)
 
     def _respond(
         self, transaction: ServerTransaction, status: int, now: float, headers: Headers = ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pbx.sip.events import Ended, Informed, Invited, Offered
+from pbx.sip.events import Ended, Informed, Invited, Offered, Rejected
 from pbx.sip.inside import inform
 from tests.sip.kit import ANSWER, OFFER, TRUNK, Phone, Rig, label, labels, sdp
 from tests.sip.talk import HOLD, Talk
@@ -81,7 +81,8 @@ def test_other_infos_are_answered_and_not_told(talk: Talk) -> None:
     (package,) = talk.say("INFO", headers=["Info-Package: conference"])
     assert (label(package), package.get("Recv-Info")) == ("469 INFO", "")
     assert labels(talk.say("INFO", body=OFFER)) == ["415 INFO"]
-    assert talk.rig.events() == []
+    host = talk.phone.address.host
+    assert talk.rig.events() == [Rejected("info_package", 469, host), Rejected("body", 415, host)]
 
 
 def test_we_press_a_key(talk: Talk) -> None:
