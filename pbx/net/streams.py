@@ -45,7 +45,8 @@ log = logging.getLogger("warden.net.stream")
 
 
 class Streams:
-    """`deliver(message, flow)` as for datagrams; `lost(flow, why)` when a connection ended or cannot be made.
+    """`deliver(message, flow)` as for datagrams; `lost(flow, why, made)` when a connection ended, or was not
+    even made.
 
     Connections are known by transport and far end: what a peer opened is used towards it too (RFC 5923).
     """
@@ -53,7 +54,7 @@ class Streams:
     def __init__(
         self,
         deliver: Callable[[bytes, Flow], None],
-        lost: Callable[[Flow, str], None],
+        lost: Callable[[Flow, str, bool], None],
         busy: Callable[[], bool],
         certificates: Certificates | None = None,
         may_come: Callable[[str, str], bool] = lambda origin, host: True,
@@ -151,13 +152,13 @@ class Streams:
         """A connection to the flow's far end; None when there can be none, which is told."""
         host = flow.remote.host
         if flow.transport not in ("tcp", "tls"):
-            self._lost(flow, "only a browser can open a WebSocket")
+            self._lost(flow, "only a browser can open a WebSocket", False)
             return None
         if flow.transport == "tls" and self._certificates is None:
-            self._lost(flow, "TLS is off")
+            self._lost(flow, "TLS is off", False)
             return None
         if len(self._connections) >= MOST:
-            self._lost(flow, "there are too many connections")
+            self._lost(flow, "there are too many connections", False)
             return None
         plain: type[socket.socket] = get_original("socket", "socket")
         try:
@@ -166,7 +167,7 @@ class Streams:
             if not ip_address(flow.local.host).is_unspecified:
                 sock.bind((flow.local.host, 0))
         except (OSError, ValueError) as error:
-            self._lost(flow, f"cannot connect: {error}")
+            self._lost(flow, f"cannot connect: {error}", False)
             return None
         connection = self._begin(sock, flow, self._client_tls(flow))
         if not self._sweeping.active:
@@ -190,7 +191,7 @@ class Streams:
         if not self._from[flow.remote.host]:
             del self._from[flow.remote.host]
         log.debug("%s: %s", flow, why)
-        self._lost(flow, why)
+        self._lost(flow, why, connection.made)
 
     def _sweep(self) -> None:
         now = time.monotonic()

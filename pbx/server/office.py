@@ -161,8 +161,8 @@ class Office:
             certificates = self._offload.cpu(Certificates, options.data, names(options.sip))
         driver = self._driver
 
-        def lost(flow: Flow, why: str) -> None:
-            driver.post(lambda switch, now: switch.broken(flow, now))
+        def lost(flow: Flow, why: str, made: bool) -> None:
+            driver.post(lambda switch, now: switch.broken(flow, now, made))
 
         ours = partial(may_come, options.sip)
         return Streams(driver.receive, lost, lambda: driver.busy, certificates, ours)

@@ -100,9 +100,9 @@ class Switch:
         self._drain(now)
         return lifted
 
-    def broken(self, flow: Flow, now: float) -> None:
-        """The connection of `flow` ended, or none can be made."""
-        self._stack.broken(flow, now)
+    def broken(self, flow: Flow, now: float, made: bool = True) -> None:
+        """The connection of `flow` ended, or none can be `made`."""
+        self._stack.broken(flow, now, made)
         self._desk.trunks.broken(flow, now)
         self._drain(now)
 

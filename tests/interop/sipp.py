@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.office import PASSWORD, wait_for
 
-VIA = "Via: SIP/2.0/UDP [local_ip]:[local_port];rport;branch="
+VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch="
 CONTACT = "Contact: <sip:[me]@[local_ip]:[local_port]>"
 FROM = "From: <sip:[me]@[dom]>;tag=c[pid]x[call_number]"
 TAG = ";tag=u[pid]x[call_number]"
@@ -265,6 +265,7 @@ class Phone:
     domain: str
     password: str = PASSWORD
     sipp: str = "sipp"
+    transport: str = "udp"
     playing: list[Playing] = field(default_factory=list)
 
     def play(
@@ -273,12 +274,16 @@ class Phone:
         """Starts SIPp; it is listening when this returns."""
         folder = self.folder / f"{self.number}-{len(self.playing)}-{self.address}"
         folder.mkdir(parents=True)
-        (folder / "scenario.xml").write_text(scenario(steps))
+        text = scenario(steps)
+        if self.transport == "tcp":
+            text = re.sub(r"(Contact: <sip:[^>]+)>", r"\1;transport=tcp>", text)
+        (folder / "scenario.xml").write_text(text)
         words = (
             f"{self.sipp} {self.server} -sf scenario.xml -i {self.address} -p {port} -m 1 -nostdin"
-            f" -key me {self.number} -key to {to or self.number} -key dom {self.domain}"
-            f" -au {self.number} -ap {self.password} -recv_timeout 9000 -timeout {limit:g}s -timeout_error"
-            " -trace_err -error_file errors -trace_msg -message_file messages"
+            f" -t {self.transport[0]}1 -key me {self.number} -key to {to or self.number}"
+            f" -key dom {self.domain} -au {self.number} -ap {self.password} -recv_timeout 9000"
+            f" -timeout {limit:g}s -timeout_error -trace_err -error_file errors"
+            " -trace_msg -message_file messages"
         )
         command = [*words.split(), *options]
         with (folder / "screen").open("wb") as screen:
@@ -288,12 +293,17 @@ class Phone:
         playing = Playing(process, folder)
         self.playing.append(playing)
         if "<recv request" in steps[0]:
-            wait_for(lambda: _bound(self.address, port) or process.poll() is not None, 5, "SIPp listens")
+            kind = socket.SOCK_STREAM if self.transport == "tcp" else socket.SOCK_DGRAM
+            listens = lambda: _bound(self.address, port, kind) or process.poll() is not None  # noqa: E731
+            wait_for(listens, 5, "SIPp listens")
         return playing
 
     def registers(self, port: int = 5060, expires: int = 3600) -> None:
-        """Its contact is the port where it will listen; SIPp sends the REGISTER from there too."""
-        self.play(register(expires), receive(200), port=port).succeeds()
+        """Its contact is the port where it will listen; SIPp sends the REGISTER from there too, but over TCP,
+        where phones connect from any port."""
+        contact = CONTACT.replace("[local_port]", str(port))
+        come_from = port + 1 if self.transport == "tcp" else port
+        self.play(register(expires, contact), receive(200), port=come_from).succeeds()
 
     def end(self) -> None:
         for playing in self.playing:
@@ -302,8 +312,8 @@ class Phone:
                 playing.process.wait()
 
 
-def _bound(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+def _bound(address: str, port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as sock:
         try:
             sock.bind((address, port))
         except OSError:

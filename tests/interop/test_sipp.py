@@ -12,11 +12,12 @@ from tests.office import PASSWORD, Office, running, wait_for
 
 HOST = "127.0.0.31"
 ANNA, BOB, CARL, TRUNK, STRANGER = "127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.9", "127.0.1.66"
+DORA = "127.0.1.4"
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    numbers = ["1001", "1002", "1003", "1004", "1005", "1006"]
+    numbers = ["1001", "1002", "1003", "1004", "1005", "1006", "1007"]
     with running(tmp_path_factory.mktemp("office"), HOST, numbers, trunk=TRUNK, rtp="10000-10199") as office:
         yield office
 
@@ -26,9 +27,9 @@ def phone(office: Office, tmp_path: Path, program: Callable[[str], str]) -> Iter
     made: list[Phone] = []
     path = program("sipp")
 
-    def make(number: str, address: str, password: str = PASSWORD) -> Phone:
+    def make(number: str, address: str, password: str = PASSWORD, transport: str = "udp") -> Phone:
         folder = tmp_path / str(len(made))
-        phone = Phone(folder, number, address, f"{HOST}:5060", HOST, password, path)
+        phone = Phone(folder, number, address, f"{HOST}:5060", HOST, password, path, transport)
         made.append(phone)
         return phone
 
@@ -109,6 +110,23 @@ def test_a_call_that_the_callee_ends(office: Office, anna: Phone, bob: Phone) ->
     anna.play(s.dial(), s.receive(180), s.answered(), s.ack(), s.hung_up(), to="1002").succeeds()
     callee.succeeds()
     assert office.record("1001", "1002")["ended_by"] == "callee"
+
+
+@pytest.mark.parametrize(("caller", "callee"), [("tcp", "udp"), ("udp", "tcp"), ("tcp", "tcp")])
+def test_calls_over_tcp(office: Office, phone: PhoneFactory, caller: str, callee: str) -> None:
+    """The callee's connection ends with its REGISTER: it is called by a new one, at the port it named."""
+    number, address = ("1002", BOB) if callee == "udp" else ("1007", DORA)
+    anna, bob = phone("1001", ANNA, transport=caller), phone(number, address, transport=callee)
+    bob.registers()
+    taken = bob.play(s.called(), s.ring(), s.answer(), s.hung_up())
+    made = anna.play(s.dial(), s.receive(180), s.answered(), s.ack(), s.pause(0.5), s.bye(), to=number)
+    made.succeeds()
+    taken.succeeds()
+    assert office.record("1001", number)["cause"] == "normal"
+    refused = bob.play(s.called(), s.ring(), s.refuse("486 Busy Here"))
+    anna.play(s.dial(), s.receive(180), s.receive(486), s.ack_refusal(), to=number).succeeds()
+    refused.succeeds()
+    assert office.record("1001", number)["cause"] == "busy"
 
 
 def test_both_hang_up_at_once(office: Office, anna: Phone, bob: Phone) -> None:

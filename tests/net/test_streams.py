@@ -58,11 +58,11 @@ def test_after_a_silence_a_message_has_its_whole_time(connection: Connection) ->
     ],
 )
 def test_what_cannot_be_opened_is_told_and_leaves_nothing(flow: Flow, why: str) -> None:
-    told: list[tuple[Flow, str]] = []
+    told: list[tuple[Flow, str, bool]] = []
     streams = Streams(lambda *_: None, lambda *lost: told.append(lost), lambda: False)
     streams.send(MESSAGE, flow)
-    ((lost, said),) = told
-    assert lost == flow
+    ((lost, said, made),) = told
+    assert (lost, made) == (flow, False)
     assert said.startswith(why)
     assert not any(streams.counts.values())
     streams.close()
