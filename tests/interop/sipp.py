@@ -226,7 +226,7 @@ def hang_up() -> str:
 
 def scenario(steps: Sequence[str]) -> str:
     text = "\n".join(steps)
-    names = [n for n in ("target", "remote", "local", "seen") if f'assign_to="{n}"' in text]
+    names = sorted(set(re.findall('assign_to="([a-z]+)"', text)))
     known = f'<Reference variables="{",".join(names)}"/>' if names else ""
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="phone">\n{text}\n{known}\n</scenario>\n'
 
