@@ -9,7 +9,7 @@ needs() { # group -> lines of a package, and a command or library that it brings
     case $1 in
     python) echo "python3 python3" ;;
     node) printf '%s\n' "nodejs node" "npm npm" ;;
-    peers) printf '%s\n' "sip-tester sipp" "baresip-core baresip" "chromium chromium" \
+    peers) printf '%s\n' "sip-tester sipp" "baresip-core baresip" "linphone-cli linphonec" "kamailio kamailio" "chromium chromium" \
         "libatomic1 libatomic.so.1" "iproute2 ip" "sox sox" "espeak-ng espeak-ng" ;;
     *) echo "peers.sh: no group named $1 (python, node, peers)" >&2; exit 2 ;;
     esac

@@ -57,14 +57,21 @@ def _dialog(entity: str, domain: str, dialog: LampDialog) -> str:
     )
 
 
-def pidf(number: str, domain: str, open_: bool, note: str) -> bytes:
-    """`open_` = it can be called; `note` says what people would."""
+def pidf(number: str, domain: str, open_: bool, busy: bool) -> bytes:
+    """`open_` = it can be called.  That it is `busy` is said in a note for people, and as an activity
+    (RFC 4480) of the person that RFC 4479 adds: softphones colour their lamp by it alone."""
     entity = f"sip:{number}@{domain}"
-    basic = "open" if open_ else "closed"
+    basic, note = "open" if open_ else "closed", "Available" if open_ else "Offline"
+    person, spaces = "", ""
+    if open_ and busy:
+        note, spaces = "On the phone", ' xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
+        spaces += ' xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid"'
+        doing = f"<rpid:activities><rpid:on-the-phone/></rpid:activities><dm:note>{note}</dm:note>"
+        person = f"<dm:person id={quoteattr('p' + number)}>{doing}</dm:person>\n"
     return (
-        f'{_XML}<presence xmlns="urn:ietf:params:xml:ns:pidf" entity={quoteattr(entity)}>\n'
+        f'{_XML}<presence xmlns="urn:ietf:params:xml:ns:pidf"{spaces} entity={quoteattr(entity)}>\n'
         f"<tuple id={quoteattr('t' + number)}><status><basic>{basic}</basic></status>"
-        f"<contact>{escape(entity)}</contact><note>{escape(note)}</note></tuple>\n</presence>\n"
+        f"<contact>{escape(entity)}</contact><note>{note}</note></tuple>\n{person}</presence>\n"
     ).encode()
 
 

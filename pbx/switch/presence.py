@@ -92,8 +92,7 @@ class Presence:
             return dialogs, lambda version: bodies.dialog_info(number, domain, dialogs, version)
         if subscription.package == "presence":
             there = bool(self._desk.stack.registrar.bindings(number))
-            note = "On the phone" if any(True for _ in self._legs(number)) else "Available"
-            body = bodies.pidf(number, domain, there, note if there else "Offline")
+            body = bodies.pidf(number, domain, there, bool(self._legs(number)))
         else:
             body = bodies.message_summary(number, domain, *self._mailboxes.get(number, (0, 0)))
         return body, lambda version: body

@@ -10,6 +10,8 @@ from pbx.sip.message import Request
 from tests.journalled import Journalled
 from tests.world import DOMAIN, Phone
 
+PIDF = "urn:ietf:params:xml:ns:pidf"
+
 
 class Lamp:
     """A key of `phone` that watches `number`; `bodies` is what it was told, the newest last."""
@@ -146,7 +148,10 @@ def test_presence_is_open_while_a_phone_is_there(world: Journalled, anna: Phone)
     assert b"Available" in lamp.bodies[-1]
     bert.call("*43")
     world.run(0.5)
-    assert b"On the phone" in lamp.bodies[-1]
+    assert b"On the phone</note>" in lamp.bodies[-1]
+    person = ET.fromstring(lamp.bodies[-1]).find(f"{{{PIDF}:data-model}}person")
+    assert person is not None, "what softphones colour their lamp by (RFC 4480)"
+    assert person.find(f"{{{PIDF}:rpid}}activities/{{{PIDF}:rpid}}on-the-phone") is not None
     bert.register(expires=0)
     world.run(0.5)
     assert b"closed" in lamp.bodies[-1]
