@@ -102,7 +102,7 @@ class Connection:
         self._reading = self._loop.io(sock.fileno(), _READABLE)
         self._writing = self._loop.io(sock.fileno(), _WRITABLE)
         self._timer = self._loop.timer(_PAUSE)
-        self.made, self._connecting = True, False
+        self.taken = self._connecting = False
         self.since = self.heard = self.began = time.monotonic()
         self.spoke = False  # it said something whole
         self.open = True
@@ -115,7 +115,7 @@ class Connection:
 
     def connect(self) -> None:
         """Towards the flow's remote end.  What is sent meanwhile waits."""
-        self.made, self._connecting = False, True
+        self._connecting = True
         try:
             self._socket.connect(self.flow.remote)
         except BlockingIOError:
@@ -163,7 +163,10 @@ class Connection:
             return
         self._speech.send(message)
         if not self._connecting:
-            self._flush()
+            try:
+                self._flush()
+            except ssl.SSLError as error:
+                self.end(f"TLS: {error.reason or error}")
 
     def _flush(self) -> None:
         out = self._speech.pending()
@@ -207,7 +210,7 @@ class Connection:
         if error:
             self.end(f"cannot connect: {os.strerror(error)}")
             return
-        self.made, self._connecting = True, False
+        self.taken, self._connecting = True, False
         self._reading.start(self._read)
         self._take(b"")
 

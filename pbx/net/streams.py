@@ -45,8 +45,8 @@ log = logging.getLogger("warden.net.stream")
 
 
 class Streams:
-    """`deliver(message, flow)` as for datagrams; `lost(flow, why, made)` when a connection ended, or was not
-    even made.
+    """`deliver(message, flow)` as for datagrams; `lost(flow, why, taken)` when a connection ended or could
+    not be made; `taken` = the peer had taken it, for we opened it.
 
     Connections are known by transport and far end: what a peer opened is used towards it too (RFC 5923).
     """
@@ -191,7 +191,7 @@ class Streams:
         if not self._from[flow.remote.host]:
             del self._from[flow.remote.host]
         log.debug("%s: %s", flow, why)
-        self._lost(flow, why, connection.made)
+        self._lost(flow, why, connection.taken)
 
     def _sweep(self) -> None:
         now = time.monotonic()

@@ -16,6 +16,7 @@ from wsproto.events import (
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from pbx.sip.message import MAX_MESSAGE
+from pbx.sip.stream import PING, PONG
 
 _TOO_BIG = 1009
 
@@ -31,6 +32,7 @@ class WebSocket:
         self._may_come = may_come
         self._parts: list[bytes] = []
         self._size = 0
+        self._begun = False
         self._out = bytearray()
         self.open = False
         self._broken = False
@@ -42,7 +44,7 @@ class WebSocket:
     @property
     def waiting(self) -> bool:
         """The handshake or a message began and has not ended."""
-        return not self.open or bool(self._parts)
+        return not self.open or self._begun
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The SIP messages that `data` completes; b"" for a ping."""
@@ -61,7 +63,7 @@ class WebSocket:
 
     def send(self, message: bytes) -> None:
         """A SIP message to the peer; text if it is UTF-8, as browsers expect (RFC 7118 §5)."""
-        if not self.open:
+        if not self.open or self.broken:
             return
         try:
             self._say(TextMessage(message.decode()))
@@ -73,7 +75,7 @@ class WebSocket:
         return out
 
     def close(self) -> None:
-        if self.open:
+        if self.open and not self.broken:
             self._end(1001)
 
     def _take(self, event: object) -> Iterator[bytes]:
@@ -112,11 +114,20 @@ class WebSocket:
         if self._size > MAX_MESSAGE:
             self._end(_TOO_BIG)
             return
-        self._parts.append(data)
+        self._begun = not event.message_finished
+        if data:  # pieces of nothing would fill memory too
+            self._parts.append(data)
         if event.message_finished:
             whole = b"".join(self._parts)
             self._parts, self._size = [], 0
-            yield whole
+            yield self._whole(whole)
+
+    def _whole(self, message: bytes) -> bytes:
+        """CRLF twice is a page's ping, for it has no other (RFC 7118 §6)."""
+        if message != PING:
+            return message
+        self.send(PONG)
+        return b""
 
     def _end(self, code: int) -> None:
         self._say(CloseConnection(code=code))

@@ -161,8 +161,8 @@ class Office:
             certificates = self._offload.cpu(Certificates, options.data, names(options.sip))
         driver = self._driver
 
-        def lost(flow: Flow, why: str, made: bool) -> None:
-            driver.post(lambda switch, now: switch.broken(flow, now, made))
+        def lost(flow: Flow, why: str, taken: bool) -> None:
+            driver.post(lambda switch, now: switch.broken(flow, now, taken))
 
         ours = partial(may_come, options.sip)
         return Streams(driver.receive, lost, lambda: driver.busy, certificates, ours)

@@ -145,13 +145,13 @@ class Registrar:
         self._drop(binding)
         self._events.append(Unregistered(binding, why))
 
-    def broken(self, flow: Flow, made: bool = True) -> None:
+    def broken(self, flow: Flow, taken: bool = False) -> None:
         """A connection is gone: who registered over it is reachable at its contact if that is its own port,
-        until a connection there cannot be `made`; else not at all until it comes back (RFC 5626 §5.3)."""
+        as long as our connections there are `taken`; else not at all until it comes back (RFC 5626 §5.3)."""
         for binding in self._connected.pop((flow.transport, flow.remote), ()):
             self._drop(binding)
             there = None if binding.reg_id else direct(binding.contact, binding.source)
-            if there is None or (there.remote == flow.remote and not made):
+            if there is None or (there.remote == flow.remote and not taken):
                 self._events.append(Unregistered(binding, "connection lost"))
             else:
                 self._keep(replace(binding, flow=there))

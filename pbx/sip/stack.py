@@ -109,10 +109,10 @@ class Stack:
         """When `advance` has work next; None = nothing is waiting."""
         return self._timers.deadline()
 
-    def broken(self, flow: Flow, now: float, made: bool = True) -> None:
-        """The connection of `flow` ended, or none can be `made`."""
+    def broken(self, flow: Flow, now: float, taken: bool = False) -> None:
+        """The connection of `flow` ended, or none can be made; `taken` = the peer had taken ours."""
         self._transactions.broken(flow, now)
-        self.registrar.broken(flow, made)
+        self.registrar.broken(flow, taken)
         roaming.lost(self._core, flow)
 
     def tell_time(self, now: float, wall: float) -> None:

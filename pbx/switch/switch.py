@@ -100,9 +100,9 @@ class Switch:
         self._drain(now)
         return lifted
 
-    def broken(self, flow: Flow, now: float, made: bool = True) -> None:
-        """The connection of `flow` ended, or none can be `made`."""
-        self._stack.broken(flow, now, made)
+    def broken(self, flow: Flow, now: float, taken: bool = False) -> None:
+        """The connection of `flow` ended, or none can be made; `taken` = the peer had taken ours."""
+        self._stack.broken(flow, now, taken)
         self._desk.trunks.broken(flow, now)
         self._drain(now)
 

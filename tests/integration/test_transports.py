@@ -1,16 +1,19 @@
 """Phones on every transport: they register, call, are called, and go."""
 
+import socket
 import time
 from collections.abc import Iterator
 
 import pytest
 from wsproto.events import BytesMessage, TextMessage
 
-from tests.integration.phone import NETWORK, Phone, status
+from tests.integration.phone import NETWORK, Phone, _answer_to, headers_of, status
 from tests.integration.stream_phone import TcpPhone, TlsPhone, WssPhone
 from tests.office import Office, options, running, wait_for
 
-HOST, PHONE, OTHER = f"{NETWORK}.1", f"{NETWORK}.101", f"{NETWORK}.102"
+HOST, PHONE, OTHER, LISTENER = (f"{NETWORK}.{number}" for number in (1, 101, 102, 103))
+PATH = "<sip:{}.example;lr>, <sip:{}.example;lr>".format("x" * 300, "y" * 300)
+"""What makes an INVITE larger than a datagram should be."""
 PORTS = {TcpPhone: 5060, TlsPhone: 5061, WssPhone: 5062}
 
 
@@ -31,6 +34,66 @@ def test_a_phone_registers_calls_and_hears(office: Office, kind: type[TcpPhone])
         assert phone.hung_up(5)
     office.settled()
     wait_for(lambda: not office.phones(), 5, "the phone is gone with its connection")
+
+
+@pytest.mark.parametrize("kind", [TcpPhone, TlsPhone, WssPhone])
+def test_a_talk_goes_on_by_the_connection_that_the_phone_comes_back_by(
+    office: Office, kind: type[TcpPhone]
+) -> None:
+    with kind("1001", PHONE, HOST, PORTS[kind]) as phone:
+        assert phone.register() == 200
+        assert phone.call("*43") == 200
+        phone.sip.close()
+        talk = phone.call_id, phone.to
+        phone.call_id, phone.to = "again", ""
+        phone.sip = phone._connect(PHONE)
+        assert phone.register() == 200
+        phone.call_id, phone.to = talk
+        assert phone.hears_itself()
+        (call,) = office.live()
+        office.command("hangup", call["call"])
+        assert phone.hung_up(5)
+        phone.call_id, phone.to = "gone", ""
+        assert phone.register(expires=0) == 200
+    office.settled()
+
+
+def test_a_large_request_is_a_datagram_after_all_where_nobody_takes_a_connection(office: Office) -> None:
+    with Phone("1002", PHONE, HOST) as phone, TcpPhone("1001", OTHER, HOST) as caller:
+        headers = [f"Contact: {phone.contact}", "Expires: 300", f"Path: {PATH}"]
+        assert status(phone._transact("REGISTER", f"sip:{HOST}", "1002", headers)) == 200
+        caller.sip.settimeout(5)
+        began = time.monotonic()
+        caller.ring_up("1002")
+        invite = phone.await_request("INVITE", 5)
+        assert len(invite) > 1300
+        assert "Via: SIP/2.0/UDP" in invite
+        assert ", ".join(headers_of(invite, "Route")) == PATH
+        assert time.monotonic() - began < 1
+        phone.refuse(invite, 486)
+        assert caller.final() == 486
+        assert phone.register(expires=0) == 200
+    office.settled()
+
+
+def test_a_large_request_goes_by_tcp_where_that_is_taken(office: Office) -> None:
+    with Phone("1002", LISTENER, HOST) as phone, TcpPhone("1001", OTHER, HOST) as caller:
+        headers = [f"Contact: {phone.contact}", "Expires: 300", f"Path: {PATH}"]
+        assert status(phone._transact("REGISTER", f"sip:{HOST}", "1002", headers)) == 200
+        with socket.create_server((LISTENER, phone.port)) as listening:
+            listening.settimeout(5)
+            caller.sip.settimeout(5)
+            caller.ring_up("1002")
+            taken, _ = listening.accept()
+            with taken:
+                taken.settimeout(5)
+                invite = taken.recv(65535).decode()
+                assert "Via: SIP/2.0/TCP" in invite
+                taken.sendall(_answer_to(invite).replace("200 OK", "486 Busy", 1).encode())
+                assert caller.final() == 486
+                assert taken.recv(65535).startswith(b"ACK ")
+        assert phone.register(expires=0) == 200
+    office.settled()
 
 
 @pytest.mark.parametrize("kind", [TcpPhone, TlsPhone, WssPhone])

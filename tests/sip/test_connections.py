@@ -49,9 +49,9 @@ def test_a_phone_that_listens_is_reached_at_its_own_port_while_it_does(bindings:
     bindings.broken(NAT)
     (left,) = bindings.bindings("1001")
     assert left.flow.remote == Address("198.51.100.9", 5060)
-    bindings.broken(left.flow)  # a phone may close what nobody uses
+    bindings.broken(left.flow, taken=True)  # a phone may close what nobody uses
     assert bindings.bindings("1001") == (left,)
-    bindings.broken(left.flow, made=False)
+    bindings.broken(left.flow)
     assert (len(bindings), bindings._connected) == (0, {})
 
 
