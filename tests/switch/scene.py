@@ -30,8 +30,8 @@ TAKES = "Allow: INVITE, ACK, BYE, CANCEL, UPDATE, PRACK, REFER, NOTIFY\r\n"
 class Scene:
     """`call["a"]` and `call["b"]` are the two sides of the one call."""
 
-    def __init__(self, offers: str = "") -> None:
-        self.world = World("1001", "1002", "1003")
+    def __init__(self, offers: str = "", kind: type[World] = World) -> None:
+        self.world = kind("1001", "1002", "1003")
         self.phones = {
             name: self.world.phone(f"100{number}", f"192.0.2.1{number}")
             for number, name in enumerate("abc", start=1)
@@ -54,9 +54,16 @@ class Scene:
                     case ["keep"]:
                         self.world.lose = lambda data: False
                     case [who, verb, *more]:
-                        VERBS[verb](self.call.get(who) or self.phones[who].incoming, *more)
+                        for call in self._call_of(who, verb):
+                            VERBS[verb](call, *more)
             self.world.run(pause)
         return self
+
+    def _call_of(self, who: str, verb: str) -> list[PhoneCall]:
+        """None where there is nothing to answer."""
+        answers = [call for call in self.phones[who].calls if call.invite is not None]
+        call = self.call[who] if who in self.call else next(reversed(answers), None)
+        return [call] if call is not None and (call in answers or verb not in ANSWERS) else []
 
     @staticmethod
     def _lost(host: bytes, what: str, data: bytes) -> bool:
@@ -133,6 +140,8 @@ def _prack(call: PhoneCall) -> None:
 def _again(call: PhoneCall) -> None:
     call.phone.send(call.sent)
 
+
+ANSWERS = ("ring", "early", "answer", "agree", "say")
 
 VERBS: MappingProxyType[str, Callable[..., None]] = MappingProxyType(
     {
