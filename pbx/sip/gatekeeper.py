@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from email.utils import formatdate
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import md5, sha256
 from ipaddress import ip_address, ip_network
 
@@ -247,7 +247,7 @@ class Gatekeeper:
             self._finish(transaction, result, now)
             return
         if core.wall is not None:  # many phones take their time from it
-            result = (*result, ("Date", formatdate(now + core.wall, usegmt=True)))
+            result = (*result, ("Date", _date(int(now + core.wall))))
         transaction.respond(self._response(request, 200, result), now)
         if flow.transport != "udp":
             for binding in self._registrar.bindings(number):
@@ -329,6 +329,12 @@ class Gatekeeper:
         tag = to_tag or self._core.identifiers.stateless_tag(request)
         told = (*headers, ("Server", self._core.settings.user_agent))
         return build_response(request, status, reason or None, told, to_tag=tag)
+
+
+@lru_cache(4)
+def _date(second: int) -> str:
+    """§20.17: as HTTP writes it."""
+    return formatdate(second, usegmt=True)
 
 
 def _account_of(trunk: Trunk, realm: str) -> Account:

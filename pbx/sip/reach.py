@@ -12,10 +12,12 @@ def reach(contact: Uri, source: Flow) -> Flow:
     """The flow to `contact`, which a peer named in a message that came by `source`.
 
     Is its host the host that the message came from, then the port is taken at its word: phones may send from
-    another port than they listen on.  Else the peer is behind a NAT, or names somebody else: what we send
-    goes back to where the message came from.
+    another port than they listen on.  Else the peer is behind a NAT, or names somebody else, or says that it
+    keeps the flow (RFC 5626 §4.3): what we send goes back to where the message came from.
     """
     if source.transport != "udp" or contact.host != source.remote.host:
+        return source
+    if contact.params and contact.param("ob") is not None:
         return source
     return source._replace(remote=Address(contact.host, contact.port or 5060))
 

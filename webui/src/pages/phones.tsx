@@ -17,7 +17,7 @@ export function Phones(): JSX.Element {
       {phones?.length === 0 && <NoPhones />}
       {phones && phones.length > 0 && (
         <ul class="card rows" aria-label="Registered phones" data-testid="phones">
-          {phones.map((phone) => <Row key={`${phone.extension} ${phone.contact}`} phone={phone} />)}
+          {phones.map((phone) => <Row key={`${phone.extension} ${phone.contact} ${phone.address}`} phone={phone} />)}
         </ul>
       )}
     </>
