@@ -74,6 +74,13 @@ def test_a_phone_has_as_many_flows_as_it_registers_and_is_one_phone() -> None:
     assert rig.stack.idle
 
 
+def test_a_flow_that_is_lost_is_not_looked_for_at_its_contact() -> None:
+    rig = Connected()
+    register(rig, FIRST, uri=f"sip:1001@{FIRST.host}:5060;transport=tcp")
+    rig.lose(FIRST)
+    assert len(rig.stack.registrar) == 0
+
+
 def test_a_flow_that_comes_anew_takes_the_place_of_the_old_one() -> None:
     rig = Connected()
     register(rig, FIRST)
@@ -200,7 +207,8 @@ def test_a_call_goes_by_the_next_flow_when_the_first_fails(two_flows: Connected,
     assert rig.events() == []
     Phone(rig, address=FIRST).answer(again, 200, body=ANSWER)
     rig.event(Answered)
-    rig.wait(10)
+    rig.wait(40)
+    assert rig.events() == []
     rig.session.bye(rig.now)  # type: ignore[attr-defined]
     rig.wait(60)
     assert rig.said[-1][2].remote == FIRST
@@ -250,6 +258,7 @@ def talking(rig: Connected, target: str) -> None:
     phone = Phone(rig, address=FIRST)
     phone.answer(invite, 200, body=ANSWER, contact=target)
     rig.event(Answered)
+    rig.stack.touched.clear()
     rig.wait(1)
 
 
@@ -291,6 +300,7 @@ def test_a_phone_that_listens_is_hung_up_at_its_own_port_when_its_connection_is_
     register(rig, far, headers=[])
     talking(rig, "sip:1001@10.0.0.5:5066;transport=tcp")
     rig.lose(far)
+    assert rig.session.id in rig.stack.touched  # type: ignore[attr-defined]
     since = len(rig.said)
     rig.session.bye(rig.now)  # type: ignore[attr-defined]
     rig.drain()
