@@ -6,6 +6,7 @@ from dataclasses import replace
 from pbx.directory import OutboundRoute, Trunk
 from pbx.sip.flow import Address, Flow
 from pbx.sip.message import Request
+from pbx.switch.outbox import Lookup
 from tests.journalled import Journalled
 from tests.world import PBX, Phone, md5
 
@@ -21,10 +22,11 @@ OUTSIDE = "203.0.113.5"
 
 
 class Office(Journalled):
-    """`dns` says where hosts are; a host that it lacks is not found."""
+    """`dns` says where hosts are; what it lacks is not found, what is `slow` when it is `looked_up`."""
 
     def __init__(self, *numbers: str) -> None:
         self.dns: dict[str, list[Address]] = {}
+        self.slow: dict[str, list[Lookup]] = {}
         super().__init__(*numbers)
 
     def _perform(self) -> None:
@@ -32,10 +34,20 @@ class Office(Journalled):
         self.switch.outbox.lookups.clear()
         super()._perform()
         for lookup in lookups:
-            found = [address for address in self.dns.get(lookup.host, [])]
-            flows = tuple(Flow("udp", PBX, address) for address in found)
-            self.switch.located(lookup.token, flows, self.now)
-            self._perform()
+            if lookup.host in self.slow:
+                self.slow[lookup.host].append(lookup)
+            else:
+                self._found(lookup)
+
+    def _found(self, lookup: Lookup) -> None:
+        flows = tuple(Flow("udp", PBX, address) for address in self.dns.get(lookup.host, []))
+        self.switch.located(lookup.token, flows, self.now)
+        self._perform()
+
+    def looked_up(self, host: str) -> None:
+        """DNS answers at last."""
+        for lookup in self.slow.pop(host):
+            self._found(lookup)
 
     def configure(self, *trunks: Trunk, routes: tuple[OutboundRoute, ...] = (), **outside: str) -> None:
         """From now on the office has these trunks."""

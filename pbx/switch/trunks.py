@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 from pbx.directory import Account, Directory, Trunk
@@ -131,10 +132,14 @@ class Line:
             self._timer = self._desk.timers.set(now + NOT_FOUND_PAUSE, self._look)
 
     def located(self, index: int, flows: tuple[Flow, ...], now: float) -> None:
-        """DNS has answered for one of its places; () = not found."""
+        """DNS has answered for one of its places; () = not found.
+
+        A place counts once those before it do, or the quicker answer would choose where we register.
+        """
         if flows or index not in self._found:
             self._found[index] = flows
-        found = tuple(flow for index in sorted(self._found) for flow in self._found[index])
+        known = takewhile(self._found.__contains__, count())
+        found = tuple(flow for place in known for flow in self._found[place])
         if self._timer is not None:
             self._timer.cancel()
         pause = LOOK_AGAIN if found else NOT_FOUND_PAUSE
@@ -195,6 +200,8 @@ class Line:
         )  # fmt: skip
 
     def _words(self) -> tuple[str, str]:
+        if not self.flows and len(self._found) < len(self.trunk.places):
+            return "trying", f"looking for {self.trunk.address}"
         if not self.flows:
             return "unknown", f"{self.trunk.address} was not found (no answer from DNS)"
         registration = self.registration

@@ -84,6 +84,20 @@ def test_a_host_that_dns_does_not_know_is_said_and_looked_for_again(office: Offi
     assert office.states == {"Main": "up"}
 
 
+def test_the_quicker_answer_of_dns_does_not_choose_the_address(office: Office) -> None:
+    first = Carrier(office, "198.51.100.1")
+    second = Carrier(office, "198.51.100.2", "sip2.carrier.test")
+    office.slow["sip.carrier.test"] = []
+    office.configure(replace(MAIN, fallbacks=("sip2.carrier.test",)))
+    office.run(1)
+    assert (office.states, second.contact) == ({"Main": "trying"}, "")
+    assert office.words("Main") == "looking for sip.carrier.test"
+    office.looked_up("sip.carrier.test")
+    office.run(1)
+    assert office.states == {"Main": "up"}
+    assert (bool(first.contact), second.contact) == (True, "")
+
+
 def test_the_second_address_is_registered_at_when_the_first_is_silent(office: Office) -> None:
     first, second = Carrier(office, "198.51.100.1"), Carrier(office, "198.51.100.2")
     first.silent = True
