@@ -5,6 +5,7 @@ RTP, RFC 4961).  It decides among the addresses that signalling made plausible, 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from math import inf
 
@@ -84,6 +85,7 @@ def usable(address: Address | None) -> Address | None:
     return None if host is None else (host, address[1])
 
 
+@lru_cache(maxsize=1024)
 def canonical(host: str) -> str | None:
     """One spelling of an IP address; None when it is none, or not one machine's.
 

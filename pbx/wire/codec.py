@@ -51,7 +51,7 @@ def decode(data: bytes, kinds: UnionType) -> Any: ...
 def decode(data: bytes, kinds: Any) -> Any:
     """One of the dataclasses `kinds` (a class or a union of classes); raises WireError."""
     try:
-        document = json.loads(data, parse_constant=_refuse_constant)
+        document = _DECODER.decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise WireError(f"not JSON: {error}") from None
     return _reader_of_any(kinds)(document)
@@ -66,6 +66,9 @@ def _is_dataclass(hint: Any) -> bool:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 # --- reading ------------------------------------------------------------------------------------------------
