@@ -155,7 +155,7 @@ def record_is_there(page: Page, see: Callable[[str], None]) -> None:
 def every_page_on_a_small_dark_screen(page: Page, see: Callable[[str], None]) -> None:
     page.set_viewport_size(POCKET)
     page.emulate_media(color_scheme="dark")
-    for name in ("extensions", "phones", "calls", "records", "health"):
+    for name in ("extensions", "phones", "calls", "records", "security", "health"):
         page.get_by_test_id(f"nav-{name}").click()
         page.wait_for_url(f"**/{name}")
         see(f"8-pocket-{name}")

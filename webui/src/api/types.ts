@@ -122,6 +122,28 @@ export interface Health {
   ports: { used: number; total: number };
 }
 
+/** An account that cannot be used from an address for so many seconds. */
+export interface Ban {
+  address: string;
+  account: string;
+  seconds: number;
+}
+
+/** So many messages of a host were refused or dropped for one reason. */
+export interface Refusal {
+  address: string;
+  reason: string;
+  count: number;
+  first: number;
+  last: number;
+  detail: string;
+}
+
+export interface Refused {
+  items: Refusal[];
+  totals: Record<string, number>;
+}
+
 export interface Trouble {
   slug: string;
   text: string;

@@ -12,6 +12,7 @@ import { HealthPage } from "./health";
 import { Phones } from "./phones";
 import { Record } from "./record";
 import { Records } from "./records";
+import { SecurityPage } from "./security";
 import { SignIn } from "./sign-in";
 
 export function Root(): JSX.Element {
@@ -47,6 +48,8 @@ function Page(): JSX.Element {
       return <Records query={route.query} />;
     case "record":
       return <Record id={route.id} key={route.id} />;
+    case "security":
+      return <SecurityPage />;
     case "health":
       return <HealthPage />;
     case "missing":

@@ -3,7 +3,7 @@ import { computed, signal, type Signal } from "@preact/signals";
 import type { Api } from "../api/client";
 import { Problem } from "../api/problem";
 import type { ServerEvent } from "../api/sse";
-import type { Call, Check, Extension, Health, Page, Phone, PhoneAccount, Site, Trace, Trouble, User } from "../api/types";
+import type { Ban, Call, Check, Extension, Health, Page, Phone, PhoneAccount, Refused, Site, Trace, Trouble, User } from "../api/types";
 import { Live } from "./live";
 import { byNumber, callIn, sortPhones, withCall } from "./reduce";
 
@@ -11,6 +11,12 @@ import { byNumber, callIn, sortPhones, withCall } from "./reduce";
 export interface Loaded<Value> {
   value: Value | null;
   problem: Problem | null;
+}
+
+export interface Security {
+  /** `until` is seconds since 1970. */
+  bans: (Ban & { until: number })[];
+  refused: Refused;
 }
 
 export type Gate = { at: "starting" } | { at: "unreachable" } | { at: "claim" } | { at: "sign-in"; why: string } | { at: "in"; user: User };
@@ -34,6 +40,7 @@ export class Store {
   readonly phones = empty<Phone[]>();
   readonly calls = empty<Call[]>();
   readonly health = empty<Health>();
+  readonly security = empty<Security>();
   readonly troubles = signal<readonly TroubleSeen[]>([]);
   /** The call that ended last: the records page takes it in. */
   readonly ended = signal<Call | null>(null);
@@ -75,6 +82,13 @@ export class Store {
 
   loadHealth = (): Promise<void> =>
     this.#load(this.health, () => this.#api.get<Health>("/api/health"), (health) => health);
+
+  loadSecurity = (): Promise<void> =>
+    this.#load(
+      this.security,
+      () => Promise.all([this.#api.get<Page<Ban>>("/api/security/bans"), this.#api.get<Refused>("/api/security/refusals")]),
+      ([bans, refused]) => ({ bans: bans.items.map((ban) => ({ ...ban, until: this.now.peek() + ban.seconds })), refused }),
+    );
 
   receive(event: ServerEvent): void {
     const [area, what] = event.event.split(".");
@@ -122,6 +136,16 @@ export class Store {
     }
   }
 
+  async liftBan({ address, account }: Ban): Promise<void> {
+    try {
+      await this.#api.send("DELETE", `/api/security/bans?${new URLSearchParams({ address, account }).toString()}`);
+    } catch (error) {
+      // It is over already: what was wanted is so.
+      if (!(error instanceof Problem && error.status === 404)) throw error;
+    }
+    await this.loadSecurity();
+  }
+
   records(query: string): Promise<Page<Call>> {
     return this.#api.get(`/api/records${query}`);
   }
@@ -141,7 +165,7 @@ export class Store {
   /** Signed out: nothing of the office stays in memory. */
   forget(): void {
     this.live.stop();
-    for (const part of [this.site, this.extensions, this.phones, this.calls, this.health]) part.value = { value: null, problem: null };
+    for (const part of [this.site, this.extensions, this.phones, this.calls, this.health, this.security]) part.value = { value: null, problem: null };
     this.troubles.value = [];
     this.ended.value = null;
   }
