@@ -1,4 +1,4 @@
-"""Native threads for work of 1 ms or more: one for the store, a few for bcrypt and the like."""
+"""Native threads for work of 1 ms or more: one for the store, some for bcrypt and such, some that wait."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ class Offload:
     def __init__(self, threads: int = 4) -> None:
         self._store = ThreadPool(1)
         self._cpu = ThreadPool(threads)
+        self._elsewhere = ThreadPool(threads)
 
     def store(self, fn: Callable[..., T], *args: Any) -> T:
         """On the store's one thread, in the order of the calls."""
@@ -23,9 +24,13 @@ class Offload:
     def cpu(self, fn: Callable[..., T], *args: Any) -> T:
         return _apply(self._cpu, fn, args)
 
+    def elsewhere(self, fn: Callable[..., T], *args: Any) -> T:
+        """What waits for the network: nobody signs in later because DNS is silent."""
+        return _apply(self._elsewhere, fn, args)
+
     def close(self) -> None:
         """Wait for what runs, then end the threads."""
-        for pool in (self._store, self._cpu):
+        for pool in (self._store, self._cpu, self._elsewhere):
             pool.join()
             pool.kill()
 

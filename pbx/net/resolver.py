@@ -1,6 +1,6 @@
 """Where a host is (RFC 3263): NAPTR, SRV and address records, asked off the hub and kept as long as they say.
 
-An address that is given as such costs no question.  Nothing here takes longer than `LIMIT`, whatever the DNS
+An address that is given as such costs no question.  Finding a host takes `LIMIT` at most, whatever the DNS
 server does; when there is none, or no way to it, what was found before still counts.
 """
 
@@ -21,7 +21,8 @@ from pbx.sip.flow import Address, Flow
 from pbx.switch.outbox import Lookup
 
 LIMIT = 2.0
-"""Seconds for one question and its answer."""
+"""Seconds for all questions about a host.  Half of them may go to what it prefers (NAPTR, SRV): a DNS server
+that knows addresses alone and is silent about the rest must not make a carrier unreachable."""
 
 NEGATIVE = 10.0
 """Seconds that "there is none" is believed."""
@@ -70,9 +71,9 @@ class Resolver:
 
     def flows(self, lookup: Lookup) -> tuple[Flow, ...]:
         """The ways to a host, the best first; () = it was not found."""
-        flows = []
+        flows, began = [], time.monotonic()
         for target in self.targets(lookup.host, lookup.port, lookup.transport):
-            for host in self._addresses(target.host):
+            for host in self._addresses(target.host, began + LIMIT):
                 local = self._local(target.transport, host)
                 if local is not None:
                     flow = Flow(target.transport, local, Address(host, target.port), lookup.host)
@@ -81,36 +82,40 @@ class Resolver:
 
     def targets(self, host: str, port: int, transport: str) -> list[Target]:
         """§4.1 and §4.2: transport and port, before addresses are asked for."""
+        end = time.monotonic() + LIMIT / 2
         chosen = transport or "udp"
         usual = 5061 if chosen == "tls" else 5060
         if _is_address(host) or port:
             return [Target(chosen, host, port or usual)]
-        transports = [transport] if transport else self._transports(host)
+        transports = [transport] if transport else self._transports(host, end)
         for each in transports:
-            services = [_service(record) for record in self._ask(f"{_SRV[each]}.{host}", "SRV")]
+            services = [_service(record) for record in self._ask(f"{_SRV[each]}.{host}", "SRV", end)]
             if services:
                 return [Target(each, s.host, s.port) for s in ordered(services, self._random)]
         return [Target(chosen, host, usual)]
 
-    def _transports(self, host: str) -> list[str]:
+    def _transports(self, host: str, end: float) -> list[str]:
         """What the host prefers (NAPTR), else the order in which we look for SRV records."""
-        records = sorted(self._ask(host, "NAPTR"), key=lambda record: (record.order, record.preference))
+        records = sorted(self._ask(host, "NAPTR", end), key=lambda each: (each.order, each.preference))
         words = [record.service.decode("ascii", "replace").upper() for record in records]
         found = [_SERVICES[word] for word in words if word in _SERVICES]
         return list(dict.fromkeys(found)) or ["udp", "tcp", "tls"]
 
-    def _addresses(self, host: str) -> list[str]:
+    def _addresses(self, host: str, end: float) -> list[str]:
         if _is_address(host):
             return [host]
-        return [record.address for kind in ("A", "AAAA") for record in self._ask(host, kind)]
+        return [record.address for kind in ("A", "AAAA") for record in self._ask(host, kind, end)]
 
-    def _ask(self, name: str, kind: str) -> list[Any]:
-        key, now = (name.lower(), kind), self._clock()
+    def _ask(self, name: str, kind: str, end: float) -> list[Any]:
+        """The records, until `end` at the latest; those from before when there is no answer."""
+        key, now, left = (name.lower(), kind), self._clock(), end - time.monotonic()
         kept = self._kept.get(key)
-        if kept is not None and kept[0] > now:
+        if kept is not None and (kept[0] > now or left <= 0):
             return kept[1]
+        if left <= 0:
+            return []
         try:
-            answer = self._resolver().resolve(name, kind, lifetime=LIMIT, search=False)
+            answer = self._resolver().resolve(name, kind, lifetime=left, search=False)
             until, records = now + max(1, answer.rrset.ttl if answer.rrset else NEGATIVE), list(answer)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             until, records = now + NEGATIVE, []
@@ -118,8 +123,8 @@ class Resolver:
             log.info("%s %s: no answer (%s)", kind, name, error)
             # What was true a while ago is a better guess than nothing.
             until, records = now + NEGATIVE, kept[1] if kept is not None else []
+        self._kept.pop(key, None)
         self._kept[key] = until, records
-        self._kept.move_to_end(key)
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
         return records
@@ -130,7 +135,7 @@ class Resolver:
         if self._servers:
             resolver.nameservers = list(self._servers)
             resolver.port = self._port
-        resolver.timeout = LIMIT / 2
+        resolver.timeout = LIMIT / 4
         return resolver
 
 

@@ -29,7 +29,7 @@ class Finder:
     def _find(self, lookup: Lookup) -> None:
         flows: tuple[Flow, ...] = ()
         try:
-            flows = self._offload.cpu(self._resolver.flows, lookup)
+            flows = self._offload.elsewhere(self._resolver.flows, lookup)
         except Exception:
             log.exception("looking for %s", lookup.host)
         self._driver.post(lambda switch, now: switch.located(lookup.token, flows, now))

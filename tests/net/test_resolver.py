@@ -9,10 +9,11 @@ from random import Random
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.resolver
 import dns.rrset
 import pytest
 
-from pbx.net.resolver import Resolver, Service, ordered, way_to
+from pbx.net.resolver import LIMIT, MOST, NEGATIVE, Resolver, Service, ordered, way_to
 from pbx.sip.flow import Address
 from pbx.switch.outbox import Lookup
 
@@ -40,6 +41,7 @@ class Server:
         self.port = self.sock.getsockname()[1]
         self.asked: list[tuple[str, str]] = []
         self.silent = False
+        self.knows = {"NAPTR", "SRV", "A", "AAAA"}  # it is silent about all others
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
 
@@ -52,7 +54,7 @@ class Server:
             question = query.question[0]
             name, kind = question.name.to_text(), dns.rdatatype.to_text(question.rdtype)
             self.asked.append((name, kind))
-            if self.silent:
+            if self.silent or kind not in self.knows:
                 continue
             answer = dns.message.make_response(query)
             found = [record for record in self.records if (record[0], record[3]) == (name, kind)]
@@ -141,7 +143,68 @@ def test_a_silent_server_costs_little_and_what_was_found_still_counts(server: Se
     began = time.monotonic()
     found = one.flows(Lookup("t", "plain.test", 5080, "udp"))
     assert ways(found) == ["udp:127.0.0.3:5080"]
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < LIMIT + 1
+
+
+def test_all_questions_together_end_in_time(server: Server) -> None:
+    server.silent = True
+    began = time.monotonic()
+    assert resolver(server).flows(Lookup("t", "carrier.test", 0, "")) == ()
+    assert time.monotonic() - began < LIMIT + 1
+
+
+def test_a_server_that_knows_addresses_alone_is_enough(server: Server) -> None:
+    server.knows = {"A"}
+    began = time.monotonic()
+    assert ways(resolver(server).flows(Lookup("t", "a.carrier.test", 0, ""))) == ["udp:127.0.0.1:5060"]
+    assert time.monotonic() - began < LIMIT + 1
+
+
+def test_that_there_is_none_is_believed_for_a_while(server: Server) -> None:
+    clock = Clock()
+    one = resolver(server, clock)
+    one.flows(Lookup("t", "nobody.test", 5060, ""))
+    asked = len(server.asked)
+    clock.now += NEGATIVE - 1
+    one.flows(Lookup("t", "nobody.test", 5060, ""))
+    assert len(server.asked) == asked
+    clock.now += 2
+    one.flows(Lookup("t", "nobody.test", 5060, ""))
+    assert len(server.asked) == 2 * asked
+
+
+def test_what_is_kept_is_bounded(server: Server) -> None:
+    one = resolver(server)
+    for n in range(MOST):
+        one.flows(Lookup("t", f"n{n}.test", 5060, ""))
+    assert len(one._kept) == MOST
+
+
+def test_where_there_is_no_server_nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(self: object, filename: str = "") -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", none)
+    began = time.monotonic()
+    found = Resolver(lambda transport, host: None, Random(1)).flows(Lookup("t", "carrier.test", 0, ""))
+    assert found == ()
+    assert time.monotonic() - began < 0.5
+
+
+def test_the_machine_s_settings_are_read_anew(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after `resolv.conf` changed: first it names a silent address, then our server."""
+    places = iter([("127.0.0.1", 9), *[("127.0.0.1", server.port)] * 9])
+
+    def configured(self: dns.resolver.Resolver, filename: str = "") -> None:
+        host, self.port = next(places)
+        self.nameservers = [host]
+
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", configured)
+    clock = Clock()
+    one = Resolver(lambda transport, host: Address("127.0.0.1", 5060), Random(1), clock=clock)
+    assert one.flows(Lookup("t", "plain.test", 5060, "")) == ()
+    clock.now += NEGATIVE + 1
+    assert ways(one.flows(Lookup("t", "plain.test", 5060, ""))) == ["udp:127.0.0.3:5060"]
 
 
 def test_services_by_priority_then_by_lot() -> None:
