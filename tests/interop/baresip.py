@@ -30,6 +30,7 @@ class Baresip:
     password: str = PASSWORD
     transport: str = "udp"
     encryption: str = ""
+    second: str = ""  # the transport of a second flow (RFC 5626)
     events: list[str] = field(default_factory=list)
 
     def start(self) -> None:
@@ -38,9 +39,12 @@ class Baresip:
         (self.folder / "config").write_text(self._config())
         encryption = f";mediaenc={self.encryption}" if self.encryption else ""
         port = 5061 if self.transport == "tls" else 5060
+        way = f'"sip:{self.server}:{port};transport={self.transport}"'
+        if self.second:
+            way = f'{way};outbound2="sip:{self.server};transport={self.second}";sipnat=outbound'
         (self.folder / "accounts").write_text(
-            f"<sip:{self.number}@{self.domain}>;auth_user={self.number};auth_pass={self.password};answermode=auto"
-            f';outbound="sip:{self.server}:{port};transport={self.transport}";regint=600;audio_codecs={self.codec}{encryption}\n'
+            f"<sip:{self.number}@{self.domain}>;auth_user={self.number};auth_pass={self.password}"
+            f";answermode=auto;outbound={way};regint=600;audio_codecs={self.codec}{encryption}\n"
         )
         (self.folder / "contacts").touch()
         with (self.folder / "log").open("wb") as log:
@@ -51,7 +55,7 @@ class Baresip:
 
     def _config(self) -> str:
         # a loudspeaker that nobody listens to: what is heard is recorded before it
-        names = ("g711", "g722", "aufile", "aubridge", "sndfile", "srtp")
+        names = ("g711", "g722", "aufile", "aubridge", "sndfile", "srtp", "uuid")
         modules = "".join(f"module {name}.so\n" for name in names)
         return (
             f"poll_method epoll\nsip_listen {self.address}:5060\nctrl_tcp_listen {CONTROL[0]}:{CONTROL[1]}\n"

@@ -39,12 +39,16 @@ def pair(
     made: list[Baresip] = []
 
     def make(
-        codec: str, *voices: Path, transport: str = "udp", encryption: tuple[str, str] = ("", "")
+        codec: str,
+        *voices: Path,
+        transport: str = "udp",
+        encryption: tuple[str, str] = ("", ""),
+        second: str = "",
     ) -> tuple[Baresip, Baresip]:
         for n, (voice, how) in enumerate(zip(voices, encryption, strict=True), 1):
             folder, place, server = tmp_path / str(n), f"10.79.{n}.2", f"10.79.{n}.1"
             phone = Baresip(folder, network.phone(n), place, f"100{n}", DOMAIN, server, codec, voice)
-            phone.transport, phone.encryption = transport, how
+            phone.transport, phone.encryption, phone.second = transport, how, second
             made.append(phone)
             phone.start()
         return made[0], made[1]
@@ -96,6 +100,27 @@ def test_they_hear_each_other_over_connections_too(
     for phone, heard in ((anna, HIGH), (bob, LOW)):
         assert sound.share(phone.recording(), heard) > 0.9
     assert office.record("1001", "1002")["cause"] == "normal"
+
+
+def test_phones_with_two_flows_ring_once(
+    pair: Callable[..., tuple[Baresip, Baresip]], office: Office, tmp_path: Path
+) -> None:
+    """RFC 5626 as somebody else understood it."""
+    low, high = sound.tone(tmp_path / "low.wav", LOW, 8000), sound.tone(tmp_path / "high.wav", HIGH, 8000)
+    anna, bob = pair("PCMU", low, high, second="tcp")
+
+    def flows() -> list[tuple[str, str]]:
+        phones = office.api("/api/phones")["items"]
+        return sorted((phone["extension"], phone["transport"]) for phone in phones)
+
+    all_four = [(number, transport) for number in ("1001", "1002") for transport in ("tcp", "udp")]
+    wait_for(lambda: flows() == all_four, 10, "two flows each")
+    converse(anna, bob)
+    assert bob.closed() == 1
+    for phone, heard in ((anna, HIGH), (bob, LOW)):
+        assert sound.share(phone.recording(), heard) > 0.9
+    record = office.record("1001", "1002")
+    assert (record["cause"], len(record["legs"])) == ("normal", 2)
 
 
 @pytest.mark.parametrize(
