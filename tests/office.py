@@ -166,7 +166,8 @@ class Office:
 
     def api(self, path: str, body: object = None, method: str | None = None) -> Any:
         """The JSON answer of the API to the administrator."""
-        if not self._token:
+        fresh = not self._token
+        if fresh:
             with self._open(
                 "/api/auth/sign-in", {}, {"username": ADMIN, "password": ADMIN_PASSWORD}
             ) as answer:
@@ -175,6 +176,9 @@ class Office:
             with self._open(path, {"Authorization": f"Bearer {self._token}"}, body, method) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
+            if error.code == 401 and not fresh:  # the token lives for a quarter of an hour
+                self._token = ""
+                return self.api(path, body, method)
             raise AssertionError(f"{path}: {error.code} {error.read().decode(errors='replace')}") from None
 
     def signed_in(self) -> dict[str, str]:

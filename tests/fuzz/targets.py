@@ -122,10 +122,16 @@ def _hold(world: Watched) -> None:
 
 
 def _late_offer(world: Watched) -> None:
-    call = world.phones[SOURCES["b"]].incoming
+    call, other = world.phones[SOURCES["b"]].incoming, world.phones[SOURCES["a"]].calls[0]
+    phone, call.auto = call.phone, False
     call.request("INVITE")
+    world.run(0.1)
+    other.pick_up()
+    world.run(0.1)
+    sdp = phone.sdp("inactive")
+    phone.request("ACK", call.target, call.local, call.remote, call.call_id, call.cseq, sdp)
     world.run(1)
-    call.request("UPDATE", world.phones[SOURCES["b"]].sdp("inactive"))
+    call.request("UPDATE", phone.sdp())
 
 
 def _pick_up(world: Watched) -> None:
