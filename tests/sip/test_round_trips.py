@@ -13,7 +13,10 @@ from pbx.sip.uri import Uri
 PATIENT = settings(deadline=None)
 
 WORD = st.text(string.ascii_letters + string.digits + "-._+", min_size=1, max_size=12)
-NAME = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=8)
+OWN = {"algorithm", "branch", "nc", "qop", "rport", "stale", "tag", "userhash"}  # what they hold has a form
+NAME = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=8).filter(
+    lambda name: name not in OWN
+)
 SHOWN = st.text(max_size=20).map(lambda text: "".join(filter(str.isprintable, text)).strip())
 HOST = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z][a-z0-9]{0,4})?", fullmatch=True) | st.sampled_from(
     ["192.0.2.7", "2001:db8::7", "::1"]
@@ -33,8 +36,7 @@ TEL = st.builds(
     Uri, st.just("tel"), st.from_regex(r"\+[0-9]{1,12}", fullmatch=True), st.just(""), params=PARAMS
 )
 PARTY = st.builds(NameAddr, SHOWN, SIP_URI | TEL, PARAMS)
-BRANCHED = PARAMS.map(lambda found: (*((name, value) for name, value in found if name != "branch"),))
-VIA = st.builds(Via, st.sampled_from(["UDP", "TCP", "TLS", "WSS"]), HOST, PORT, BRANCHED)
+VIA = st.builds(Via, st.sampled_from(["UDP", "TCP", "TLS", "WSS"]), HOST, PORT, PARAMS)
 VALUE = st.text(st.characters(min_codepoint=32, exclude_categories=["C", "Z"]), min_size=1, max_size=30)
 Attributes = tuple[tuple[str, str | None], ...]
 ATTRIBUTES = st.lists(st.tuples(NAME, st.none() | WORD), max_size=4).map(tuple)
@@ -71,7 +73,6 @@ def test_a_via(via: Via) -> None:
 @PATIENT
 @given(st.dictionaries(NAME, SHOWN, min_size=1, max_size=6))
 def test_credentials(params: dict[str, str]) -> None:
-    params = {name: value for name, value in params.items() if name not in ("nc", "qop", "stale")}
     auth = Auth("Digest", (*params.items(), ("nonce", 'with "quotes" and \\')))
     assert Auth.parse(str(auth)) == auth
 
