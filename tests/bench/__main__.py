@@ -15,6 +15,8 @@ from tests.bench import meter
 from tests.bench.agents import Agent, serve
 from tests.bench.audio import Stream, speak
 from tests.bench.load import Load, Step
+from tests.bench.overload import TIMES, flooded, fresh, recovered, started
+from tests.bench.storm import AT_ONCE, PHONES, storm
 from tests.interop.sipp import Phone, receive, register
 from tests.office import ROOT, Office, running
 
@@ -23,6 +25,8 @@ NUMBERS = [str(n) for n in range(1001, 1301)]
 DESK_NUMBER = "2000"
 RELAYED = 100
 AUDIO_SECONDS = 15.0
+
+SLOW = 4_000.0  # phones a second: all of them within half a second
 
 Figures = dict[str, float]
 ROWS = [  # (key, words, Asterisk 22)
@@ -35,6 +39,12 @@ ROWS = [  # (key, words, Asterisk 22)
     ("ringing_p50", "INVITE to 180 at 50 calls/s, ms p50", "2.9"),
     ("ringing_p99", "INVITE to 180 at 50 calls/s, ms p99", "36 under load"),
     ("call_max", "calls/s without a failure", "280"),
+    ("flood_completed", f"calls/s completed at {TIMES} times that", ""),
+    ("flood_options", "% of OPTIONS answered meanwhile", ""),
+    ("flood_over", "seconds until it is over", ""),
+    ("start", "start to the first answered OPTIONS, s", ""),
+    ("storm_repeated", f"repeated messages of {len(PHONES):,} phones that come back in half a second", ""),
+    ("storm_seconds", "seconds until all are back, at once", ""),
     ("relay_cpu", f"% of a core for {RELAYED} relayed calls", "22"),
     ("relay_lost", f"packets lost of {int(RELAYED * 100 * AUDIO_SECONDS):,}", "0"),
     ("relay_p50", "audio delay added, ms p50", ""),
@@ -141,7 +151,33 @@ def measure(folder: Path) -> Figures:
             signalling(load, figures)
         finally:
             load.close()
+    drowning(folder / "drowning", ours, figures)
+    coming_back(folder / "storm", ours, figures)
     return figures
+
+
+def drowning(folder: Path, ours: set[int], figures: Figures) -> None:
+    office = fresh(folder, HOST, NUMBERS, TRUNK)
+    figures["start"] = started(office)
+    load = Load(office, NUMBERS)
+    try:
+        meter.pin(office.processes(), ours)
+        load.register_everybody()
+        load.answer()
+        done, share = flooded(load, TIMES * figures["call_max"], TRUNK)
+        figures["flood_completed"], figures["flood_options"] = done, 100 * share
+        figures["flood_over"] = recovered(HOST, TRUNK)
+    finally:
+        load.close()
+        office.stop()
+    say(f"  {TIMES} times too much: {done:.0f} calls/s completed, {100 * share:.0f} % of OPTIONS answered")
+
+
+def coming_back(folder: Path, ours: set[int], figures: Figures) -> None:
+    rates = [(SLOW, False), (AT_ONCE, False)]
+    slow, fast = storm(folder, HOST, PHONES, rates, lambda office: meter.pin(office.processes(), ours))
+    figures["storm_repeated"], figures["storm_seconds"] = slow.retransmitted, fast.seconds
+    say(f"  {len(PHONES)} phones at once: {fast.succeeded} came, {fast.retransmitted} messages repeated")
 
 
 def table(figures: Figures) -> str:

@@ -95,6 +95,15 @@ class Load:
     def call(self, rate: float, seconds: float) -> Step:
         return self._run(CALL, CALLERS, self.callers, rate, int(rate * seconds), self.callees)
 
+    def flood(self, rate: float) -> subprocess.Popen[bytes]:
+        """Calls at this rate until it is killed."""
+        rows = list(zip(self.callers, self.callees, [CALLERS] * len(self.callers), strict=True))
+        return self._sipp(CALL, CALLERS, rows, ["-r", str(rate), "-l", "20000"])
+
+    def completed(self) -> int:
+        """What the last SIPp had done when it last said so."""
+        return self._step(0, 0, 0, 0).succeeded
+
     def _run(
         self,
         steps: Sequence[str],
