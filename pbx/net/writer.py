@@ -8,7 +8,7 @@ import gevent
 from gevent.event import Event
 
 from pbx.net.journal import Journal
-from pbx.switch.events import CallEnded, Fact, PhoneRegistered, PhoneUnregistered
+from pbx.switch.events import CallEnded, Fact, PhoneRegistered, PhoneUnregistered, TextGone, TextKept
 from pbx.switch.outbox import State
 from pbx.wire.codec import decode, encode
 
@@ -19,7 +19,7 @@ BATCH = 500  # facts in one transaction
 _GATHER = 0.1  # seconds: one commit, which waits for the disk, for what happens together
 _FIRST, _LONGEST = 0.25, 10.0  # seconds between tries after an error, doubling
 
-Kept = CallEnded | PhoneRegistered | PhoneUnregistered
+Kept = CallEnded | PhoneRegistered | PhoneUnregistered | TextKept | TextGone
 _FACT = "fact:"
 
 log = logging.getLogger("warden.records")

@@ -184,6 +184,7 @@ class Office:
         switch, now = self._driver.machine, time.monotonic()
         bindings = self._offload.store(self._store.bindings)
         switch.restore(bindings, now)
+        switch.restore_texts(self._offload.store(self._store.texts))
         adopt_nonces(left, switch)
         adopt_bans(left, switch, now)
         adopt_calls(self._journal, left, switch, now)

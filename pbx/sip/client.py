@@ -59,7 +59,7 @@ class Inquiry:
 
     __slots__ = (
         *("_at", "_core", "_flows", "_heard", "_line", "_login", "_make", "_method", "_patience"),
-        *("_seen", "_timer", "_transaction", "_tries", "_uri", "_request"),
+        *("_body", "_seen", "_timer", "_transaction", "_tries", "_uri", "_request"),
     )
 
     def __init__(
@@ -75,11 +75,12 @@ class Inquiry:
         login: Login | None = None,
         seen: Seen | None = None,
         patience: float = 0.0,
+        body: bytes = b"",
     ) -> None:
         """`patience` seconds also for the last flow; 0 = as long as the transaction tries."""
         self._core, self._line, self._method, self._uri = core, line, method, uri
         self._flows, self._make, self._heard, self._login = tuple(flows), make, heard, login
-        self._seen, self._patience = seen, patience
+        self._seen, self._patience, self._body = seen, patience, body
         self._at = self._tries = 0
         self._timer: Timer | None = None
         self._transaction: ClientTransaction | None = None
@@ -113,7 +114,7 @@ class Inquiry:
             *credentials,
             ("User-Agent", self._core.settings.user_agent),
         ]
-        self._request = build_request(self._method, self._uri, headers)
+        self._request = build_request(self._method, self._uri, headers, self._body)
         self._transaction = self._core.transactions.request(self._request, flow, now, self._answered)
         self._wait(now)
 
@@ -168,3 +169,27 @@ class Inquiry:
         self._quiet()
         self._transaction = None
         self._heard(answer, now)
+
+
+def ask(
+    core: Core,
+    method: str,
+    uri: Uri,
+    flows: Sequence[Flow],
+    from_: NameAddr,
+    to: NameAddr,
+    headers: list[Header],
+    heard: Heard,
+    now: float,
+    patience: float,
+    seen: Seen | None = None,
+    body: bytes = b"",
+) -> Inquiry:
+    """A request that stands alone, by the first of `flows` that answers within `patience` seconds."""
+    line = Line(core, from_, to)
+    return Inquiry(
+        *(core, line, method, uri, flows, lambda flow: headers, heard, now),
+        seen=seen,
+        patience=patience,
+        body=body,
+    )

@@ -36,6 +36,9 @@ class DialogUser(Protocol):
         """A request of this dialog that repeats no earlier one; an ACK too."""
 
 
+Taker = Callable[[Any, ServerTransaction, float], None]
+
+
 @dataclass(slots=True)
 class Core:
     """The user agent core (RFC 3261 §6): `dialogs` finds who takes a request by our tag.
@@ -54,7 +57,7 @@ class Core:
     events: deque[Event]
     faces: Faces
     touched: set[str]
-    takes: dict[str, Callable[[Any, ServerTransaction, float], None]] = field(default_factory=dict)
+    takes: dict[str, Taker] = field(default_factory=dict)
     dialogs: dict[str, DialogUser] = field(default_factory=dict)
     wall: float | None = None
 

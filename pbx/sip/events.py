@@ -12,6 +12,7 @@ Each session tells exactly one of these stories, in this order, and nothing afte
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -193,6 +194,18 @@ class Unsubscribed:
 
 
 @dataclass(frozen=True, slots=True)
+class TextCame:
+    """An extension writes to a number: `answer(status, now)` is due within 30 seconds.  `kind` is the
+    Content-Type as it came."""
+
+    sender: str
+    number: str
+    kind: str
+    body: bytes
+    answer: Callable[[int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
 class AuthFailed:
     """Wrong credentials with a nonce that was issued to `address`.  `banned`: seconds of ban caused, or 0."""
 
@@ -227,5 +240,13 @@ SessionEvent = (
 """What happens to a session after its beginning."""
 
 Event = (
-    Invited | SessionEvent | Registered | Unregistered | Subscribed | Unsubscribed | AuthFailed | Rejected
+    Invited
+    | SessionEvent
+    | Registered
+    | Unregistered
+    | Subscribed
+    | Unsubscribed
+    | TextCame
+    | AuthFailed
+    | Rejected
 )

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from pbx.sip.body import SDP
 from pbx.sip.message import Request
 
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, SUBSCRIBE"
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, MESSAGE"
 SUPPORTED = "100rel, timer, replaces, norefersub, path"
 REGISTRAR = "path, outbound, gruu"
 
 _SERVED = frozenset(ALLOW.split(", "))
-_KNOWN = frozenset(("NOTIFY", "PUBLISH", "MESSAGE"))
+_KNOWN = frozenset(("NOTIFY", "PUBLISH"))
 _EXTENSIONS = {
     "REGISTER": frozenset(REGISTRAR.split(", ")),
     "INVITE": frozenset(("timer", "100rel", "replaces")),
@@ -68,8 +68,8 @@ def head_refusal(request: Request, secure: bool) -> Refusal | None:
     schemes = {"sip", *(["sips"] if secure else []), *(["tel"] if request.method == "INVITE" else [])}
     if request.uri.scheme not in schemes:
         return Refusal(416, "scheme")
-    # We pass an INVITE on, so its hops count (§16.3); everything else ends here.
-    if request.method == "INVITE" and request.max_forwards == 0:
+    # We pass these on, so their hops count (§16.3); everything else ends here.
+    if request.method in ("INVITE", "MESSAGE") and request.max_forwards == 0:
         return Refusal(483, "too_many_hops")
     return extension_refusal(request)
 

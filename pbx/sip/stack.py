@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 from types import MappingProxyType
 
 from pbx.directory import Directory, Trunk
 from pbx.sip import refresh, roaming
 from pbx.sip.body import SDP
-from pbx.sip.client import Heard, Inquiry, Line, Seen
-from pbx.sip.core import Core
+from pbx.sip.client import Heard, Inquiry, Seen, ask
+from pbx.sip.core import Core, Taker
 from pbx.sip.credentials import Login
 from pbx.sip.dialog import plain
 from pbx.sip.events import Event, Rejected
@@ -42,9 +43,20 @@ from pbx.sip.session import Session
 from pbx.sip.settings import Settings
 from pbx.sip.stun import pong
 from pbx.sip.subscription import Subscriptions
+from pbx.sip.texts import serve_text
 from pbx.sip.timers import Timers
 from pbx.sip.transaction_layer import TransactionLayer, note_source
 from pbx.sip.uri import Uri
+
+_INSIDE: Mapping[str, Taker] = {
+    "BYE": lambda session, transaction, now: session.take_bye(transaction, now),
+    "INVITE": take_invite,
+    "UPDATE": take_update,
+    "PRACK": take_prack,
+    "INFO": take_info,
+    "REFER": take_refer,
+}
+"""Who takes which request inside a dialog."""
 
 
 class Stack:
@@ -80,20 +92,13 @@ class Stack:
             *(settings, random, identifiers, self._timers, self._transactions),
             *(self.outbox, self.events, self.faces, self.touched),
         )
-        self._core.takes.update(
-            {
-                "BYE": lambda session, transaction, now: session.take_bye(transaction, now),
-                "INVITE": take_invite,
-                "UPDATE": take_update,
-                "PRACK": take_prack,
-                "INFO": take_info,
-                "REFER": take_refer,
-            }
-        )
+        self._core.takes.update(_INSIDE)
+        self.ask = partial(ask, self._core)
         self.registrar = Registrar(settings, self._timers, self.events)
         self._gatekeeper = Gatekeeper(self._core, self.registrar, directory)
         self.subscriptions = Subscriptions(self._core, packages)
         self._gatekeeper.serve("SUBSCRIBE", self.subscriptions.begin)
+        self._gatekeeper.serve("MESSAGE", partial(serve_text, self._core))
 
     @property
     def directory(self) -> Directory:
@@ -312,12 +317,9 @@ class Stack:
 
     def options(self, flow: Flow, uri: Uri, heard: Heard, now: float, seen: Seen) -> Inquiry:
         """Ask the peer of `flow` whether it is there (§11)."""
-        core = self._core
-        me = NameAddr("", Uri("sip", None, core.faces.host(flow)))
-        line = Line(core, me, NameAddr("", uri))
-        headers = [("Contact", core.contact(None, flow)), ("Accept", SDP)]
-        made = lambda flow: headers  # noqa: E731
-        return Inquiry(core, line, "OPTIONS", uri, (flow,), made, heard, now, seen=seen, patience=5.0)
+        me = NameAddr("", Uri("sip", None, self.faces.host(flow)))
+        headers = [("Contact", self._core.contact(None, flow)), ("Accept", SDP)]
+        return self.ask("OPTIONS", uri, (flow,), me, NameAddr("", uri), headers, heard, now, 5.0, seen)
 
     def notice(self, response: Response, request: Request, flow: Flow, external: str = "") -> str:
         """Learn from a response how the peer sees us; what a router made of our `request`, "" = nothing."""

@@ -142,6 +142,21 @@ class Registration(Model):
         primary_key = CompositeKey("aor", "slot")
 
 
+class TextMessage(Model):
+    """Text messages that wait for a phone of `number`; `body` is their bytes as Latin-1."""
+
+    text = TextField(primary_key=True)
+    number = TextField()
+    sender = TextField()
+    name = TextField()
+    kind = TextField()
+    body = TextField()
+    sent = DoubleField()
+
+    class Meta:
+        table_name = "text_message"
+
+
 class Call(Model):
     """One call record; written once."""
 
@@ -214,6 +229,7 @@ ALL: tuple[type[Model], ...] = (
     RefreshToken,
     Secret,
     Registration,
+    TextMessage,
     Call,
     CallLeg,
     Probe,

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from functools import reduce
 from itertools import groupby
 from operator import or_
@@ -15,7 +16,17 @@ from pbx.store import models
 from pbx.store.rows import Row, binding_row, binding_view, call_row, call_view, leg_rows
 from pbx.store.section import Section
 from pbx.store.values import Page, RecordFilter
-from pbx.switch.events import BindingView, CallEnded, CallView, Fact, PhoneRegistered, PhoneUnregistered
+from pbx.switch.events import (
+    BindingView,
+    CallEnded,
+    CallView,
+    Fact,
+    PhoneRegistered,
+    PhoneUnregistered,
+    TextGone,
+    TextKept,
+    TextView,
+)
 
 _MANY = 500
 
@@ -30,7 +41,8 @@ class Records(Section):
         """
         calls = [fact.call for fact in facts if isinstance(fact, CallEnded)]
         phones = [fact for fact in facts if isinstance(fact, PhoneRegistered | PhoneUnregistered)]
-        if not calls and not phones:
+        texts = [fact for fact in facts if isinstance(fact, TextKept | TextGone)]
+        if not calls and not phones and not texts:
             return
         with self._db.atomic():
             self._insert(models.Call, [call_row(call) for call in calls])
@@ -42,6 +54,8 @@ class Records(Section):
                     self._register([binding_row(binding) for binding in bindings])
                 else:
                     self._unregister(bindings)
+            for fact in texts:
+                self._write_text(fact)
 
     def _insert(self, table: Any, rows: list[Row]) -> None:
         if rows:
@@ -59,6 +73,13 @@ class Records(Section):
         rows = [{"aor": b.aor, "slot": b.slot, "call_id": b.call_id} for b in bindings]
         self._repeat(table.delete().where(same), rows)
 
+    def _write_text(self, fact: TextKept | TextGone) -> None:
+        table = models.TextMessage
+        if isinstance(fact, TextKept):
+            table.insert(asdict(fact.text)).on_conflict_ignore().execute(self._db)
+        else:
+            table.delete().where(table.text == fact.text).execute(self._db)
+
     def _repeat(self, query: Query, rows: list[Row]) -> None:
         """Runs `query` once for each row: making its SQL anew for each would cost more than running it."""
         sql, _ = query.bind(self._db).sql()
@@ -75,6 +96,11 @@ class Records(Section):
         gone = (table.expires <= self._clock()) | table.aor.not_in(known)
         table.delete().where(gone).execute(self._db)
         return [binding_view(row) for row in table.select().order_by(table.since).dicts().execute(self._db)]
+
+    def texts(self) -> list[TextView]:
+        """The text messages that wait, the oldest first."""
+        table = models.TextMessage
+        return [TextView(**row) for row in table.select().order_by(table.sent).dicts().execute(self._db)]
 
     def records(self, filter: RecordFilter) -> Page:
         """Newest first.  Raises ConfigError (paths cursor, limit)."""

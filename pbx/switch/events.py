@@ -4,7 +4,7 @@ awaited.
 Times here are wall-clock seconds since 1970, for people and records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pbx.sip.flow import Flow
 from pbx.wire.media import Counters
@@ -168,6 +168,34 @@ class PhoneUnregistered:
 
 
 @dataclass(frozen=True, slots=True)
+class TextView:
+    """A text message that waits for extension `number`.  `text` is its own name; `kind` its media type;
+    `body` its bytes as Latin-1; `sent` in wall-clock seconds."""
+
+    text: str
+    number: str
+    sender: str
+    name: str
+    kind: str
+    body: str = field(repr=False)
+    sent: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextKept:
+    """Nobody was there to take it."""
+
+    text: TextView
+
+
+@dataclass(frozen=True, slots=True)
+class TextGone:
+    """It was delivered, or waited for too long."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInFailed:
     """A wrong password or unknown account over SIP.  `banned` = seconds of the ban it caused, 0 = none."""
 
@@ -219,6 +247,8 @@ Fact = (
     | CallEnded
     | PhoneRegistered
     | PhoneUnregistered
+    | TextKept
+    | TextGone
     | SignInFailed
     | MessageRejected
     | Trouble

@@ -25,6 +25,7 @@ from pbx.switch.events import (
     BanView,
     BindingView,
     CallView,
+    TextView,
     Trouble,
     TrunkView,
 )
@@ -34,6 +35,7 @@ from pbx.switch.kept import Kept, KeptBan, KeptNonce
 from pbx.switch.media import Media, Ports
 from pbx.switch.outbox import Outbox
 from pbx.switch.presence import PACKAGES, Presence
+from pbx.switch.texts import Texts
 from pbx.switch.told import Told, fact_of
 from pbx.switch.trunks import Trunks
 from pbx.wire import media as wire
@@ -67,6 +69,7 @@ class Switch:
         )
         self._desk.listening = Listening(self._desk)
         self._presence = Presence(self._desk)
+        self._texts = Texts(self._desk)
         self._desk.trunks = Trunks(self._desk)
         self._desk.trunks.use(directory, now)
         self._drain(now)
@@ -75,6 +78,7 @@ class Switch:
             sip.Invited: lambda event, now: invited(self._desk, event, now),
             sip.Subscribed: self._presence.subscribed,
             sip.Unsubscribed: self._presence.unsubscribed,
+            sip.TextCame: self._texts.came,
             **dict.fromkeys((sip.Registered, sip.Unregistered, sip.AuthFailed, sip.Rejected), self._tell),
         }
 
@@ -190,6 +194,10 @@ class Switch:
             self._stack.restore(binding_of(view, self._desk.wall_offset), now)
         self._drain(now)
 
+    def restore_texts(self, texts: Iterable[TextView]) -> None:
+        """Takes up the messages that waited before a restart."""
+        self._texts.restore(texts)
+
     def adopt_nonces(self, key: str, spent: dict[str, int]) -> None:
         """Phones may go on with the nonces that they have; `key` "" = there is none from before."""
         if key:
@@ -261,6 +269,7 @@ class Switch:
             "ports": self._desk.media.ports.used,
             "listening": len(self._desk.listening),
             "trunks": len(self._desk.trunks),
+            "texts": len(self._texts),
         }
 
     # -- SIP events
@@ -292,6 +301,8 @@ class Switch:
     def _tell(self, event: Told, now: float) -> None:
         if isinstance(event, sip.Registered | sip.Unregistered):
             self._desk.stir(event.binding.aor)
+        if isinstance(event, sip.Registered):
+            self._texts.there(event.binding.aor, now)
         self.outbox.facts.append(fact_of(event, self._desk.wall_offset))
 
     def _feature_failed(self, slug: str, error: Exception) -> None:

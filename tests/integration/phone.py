@@ -149,6 +149,24 @@ class Phone:
         """Ends the call that it made; the status."""
         return status(self._ask("BYE", self.target, "", [], ""))
 
+    def write(self, number: str, text: str) -> int:
+        """A text message; the final status."""
+        uri = f"sip:{number}@{self.domain}"
+        return status(self._transact("MESSAGE", uri, number, ["Content-Type: text/plain"], text))
+
+    def begin_text(self, number: str, text: str) -> None:
+        """The same, without waiting for an answer to what is authenticated."""
+        uri = f"sip:{number}@{self.domain}"
+        headers = ["Content-Type: text/plain"]
+        challenge = self._ask("MESSAGE", uri, number, headers, text)
+        self.cseq += 1
+        proof = self._authorization(challenge, "MESSAGE", uri)
+        self._send(self._request("MESSAGE", uri, number, [*headers, proof], text))
+
+    def take(self, request: str) -> None:
+        """Says 200 to it."""
+        self._send(_answer_to(request))
+
     def request_text(self, method: str, uri: str, to: str) -> str:
         self.cseq += 1
         return self._request(method, uri, to, [f"Contact: {self.contact}"])

@@ -36,7 +36,7 @@ def test_options_is_answered_to_anybody_the_same() -> None:
     (unknown,) = Phone(rig).say("OPTIONS", uri=f"sip:nobody@{DOMAIN}")
     assert label(known) == "200 OPTIONS"
     assert known.get("Allow") == "INVITE"
-    allowed = "INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK UPDATE INFO REFER SUBSCRIBE"
+    allowed = "INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK UPDATE INFO REFER SUBSCRIBE MESSAGE"
     assert known.all("Allow") == allowed.split()
     assert known.get("Accept") == "application/sdp"
     assert known.supported == ("100rel", "timer", "replaces", "norefersub", "path", "outbound", "gruu")
@@ -51,7 +51,8 @@ def test_options_is_answered_to_anybody_the_same() -> None:
         ("SUBSCRIBE", {}, 401),
         ("NOTIFY", {}, 405),
         ("PUBLISH", {}, 405),
-        ("MESSAGE", {}, 405),
+        ("MESSAGE", {}, 401),
+        ("MESSAGE", {"max_forwards": 0}, 483),
         ("REFER", {}, 481),
         ("UPDATE", {}, 481),
         ("PRACK", {}, 481),

@@ -5,7 +5,17 @@ from peewee import DatabaseError
 
 from pbx.config import ConfigError
 from pbx.store import RecordFilter, Store
-from pbx.switch.events import Fact, Party, PhoneRegistered, PhoneUnregistered, SetupTimed, Trouble
+from pbx.switch.events import (
+    Fact,
+    Party,
+    PhoneRegistered,
+    PhoneUnregistered,
+    SetupTimed,
+    TextGone,
+    TextKept,
+    TextView,
+    Trouble,
+)
 from tests.store.conftest import Clock
 from tests.store.facts import binding, call, ended
 
@@ -164,3 +174,11 @@ def test_a_full_disk_is_told_and_what_was_written_stays(store: Store) -> None:
     database.pragma("max_page_count", 2**30)
     store.write([ended("after")])
     assert names(store) == ["before", "after"]
+
+
+def test_text_messages_wait_until_they_are_gone(store: Store) -> None:
+    about = ("1002", "1001", "Anna", "text/plain", "caf\xc3\xa9")
+    texts = [TextView(f"t{n}", *about, 100.0 - n) for n in range(3)]
+    store.write([TextKept(text) for text in texts])
+    store.write([TextKept(texts[0]), TextGone("t1"), TextGone("t9")])
+    assert store.texts() == [texts[2], texts[0]]

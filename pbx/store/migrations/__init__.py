@@ -9,7 +9,14 @@ from collections.abc import Callable
 from peewee import Database, DoubleField, IntegerField, Model, SchemaManager, TextField, fn
 
 from pbx.store.errors import StoreTooNew
-from pbx.store.migrations import m0001_first, m0002_transfers, m0003_trunks, m0004_call_ids, m0005_flows
+from pbx.store.migrations import (
+    m0001_first,
+    m0002_transfers,
+    m0003_trunks,
+    m0004_call_ids,
+    m0005_flows,
+    m0006_texts,
+)
 
 Step = Callable[[Database], None]
 
@@ -19,6 +26,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("trunks", m0003_trunks.apply),
     ("call ids", m0004_call_ids.apply),
     ("flows", m0005_flows.apply),
+    ("texts", m0006_texts.apply),
 )
 
 
