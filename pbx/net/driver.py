@@ -126,7 +126,7 @@ class Driver(Generic[M]):
         if (self._inbox or self._patient) and data.startswith(_CAN_WAIT):
             self._wait(data, flow)
             return
-        if len(self._inbox) >= self._shed and (len(self._inbox) >= INBOX or begins(data)):
+        if len(self._inbox) >= self._shed and self._too_much(data):
             self.dropped += 1
             told = self.dropped % TOLD == 0 or flow.transport != "udp"
             if told and len(self._inbox) < INBOX:
@@ -135,6 +135,14 @@ class Driver(Generic[M]):
         self._inbox.append((data, flow))
         if self._asleep:
             self._wake()
+
+    def _too_much(self, data: bytes) -> bool:
+        """A call that answers our challenge may wait twice as long as one that asks for it: else each needs
+        luck twice, and of ten times too many hardly one would be completed."""
+        waiting = len(self._inbox)
+        if waiting >= INBOX or not begins(data):
+            return waiting >= INBOX
+        return waiting >= 2 * self._shed or b"\nAuthorization:" not in data
 
     def _wait(self, data: bytes, flow: Flow) -> None:
         """Behind the calls: when all phones of an office come back at once, nobody who dials shall notice.

@@ -255,6 +255,20 @@ def test_calls_without_end_do_not_keep_a_phone_from_registering(bench: Bench) ->
     assert [line for line in bench.log if isinstance(line, bytes)].index(b"REGISTER") <= BATCH + 1
 
 
+def test_a_call_that_answers_our_challenge_may_wait_longer_than_one_that_asks_for_it(bench: Bench) -> None:
+    shed, asks = int(LATE / 0.0004), b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n"
+    answers = asks + b"Authorization: Digest\r\n"
+    for _ in range(shed + 10):
+        bench.driver.receive(asks, FLOW)
+    assert bench.driver.dropped == 10
+    for _ in range(shed + 20):
+        bench.driver.receive(answers, FLOW)
+    assert bench.driver.dropped == 10 + 20
+    for _ in range(100):
+        gevent.sleep(0.002)
+    assert bench.log.count(answers) == shed
+
+
 def test_by_tcp_everybody_is_told_that_it_is_too_much(bench: Bench) -> None:
     for _ in range(int(LATE / 0.0004) + 40):
         bench.driver.receive(b"INVITE sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", FLOW._replace(transport="tcp"))
