@@ -104,6 +104,13 @@ def seeds(target: str) -> Iterator[bytes]:
             yield from scenes()
 
 
+WATCHED = (
+    ("dialog", "dialog-info+xml"),
+    ("presence", "pidf+xml"),
+    ("message-summary", "simple-message-summary"),
+)
+
+
 def scenes() -> Iterator[bytes]:
     """What phones say in ordinary scenes, so that mutations of it are about calls that exist."""
     for play in SCENES:
@@ -153,13 +160,22 @@ def _transfer(world: Watched) -> None:
     call.cseq += 1
     more = "Refer-To: <sip:1003@office.test>\r\n"
     phone.request("REFER", call.target, call.local, call.remote, call.call_id, call.cseq, extra=more)
+    for name in "cb":  # the third answers, the second takes what it is offered then
+        world.run(0.2)
+        world.phones[SOURCES[name]].incoming.pick_up()
 
 
 def _watch(world: Watched) -> None:
     phone = world.phones[SOURCES["c"]]
     me = "<sip:1003@office.test>"
-    more = "Event: dialog\r\nAccept: application/dialog-info+xml\r\nExpires: 60\r\n"
-    phone.request("SUBSCRIBE", "sip:1001@office.test", f"{me};tag=w", me, "watch", 1, extra=more)
+    for number, (event, kind) in enumerate(WATCHED):
+        more = f"Event: {event}\r\nAccept: application/{kind}\r\nExpires: 600\r\n"
+        whom = "1003" if event == "message-summary" else "1001"
+        text = phone.request(
+            "SUBSCRIBE", f"sip:{whom}@office.test", f"{me};tag=w", me, f"w{number}", 1, extra=more
+        )
+        phone._pending[f"w{number} 1"] = text, None
+        world.run(0.1)
 
 
 def _inside(world: Watched) -> None:
