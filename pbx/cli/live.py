@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pbx.cli import client
 from pbx.net import control_messages as say
-from pbx.switch.events import BanView, CallView
+from pbx.switch.events import BanView, CallView, TrunkView
 from pbx.wire.codec import encode
 
 
@@ -30,6 +30,24 @@ def calls(options: argparse.Namespace) -> None:
 def hang_up(options: argparse.Namespace) -> None:
     for _ in client.ask(client.needed(options.data), say.HangUp(options.call)):
         pass
+
+
+def trunks(options: argparse.Namespace) -> int:
+    """Exit status 1 when a trunk is not up."""
+    link = client.needed(options.data)
+    found = [each for each in client.ask(link, say.Trunks()) if isinstance(each, TrunkView)]
+    if options.json:
+        for trunk in found:
+            print(encode(trunk).decode())
+    elif not found:
+        print("There are no trunks.", file=sys.stderr)
+    else:
+        for trunk in found:
+            limit = f"/{trunk.channels}" if trunk.channels else ""
+            answer = f"{trunk.delay * 1000:.0f} ms" if trunk.heard else "never answered"
+            calls = f"{trunk.calls}{limit} calls"
+            print(f"{trunk.name:<20}  {trunk.state:<7}  {calls}  {answer:>14}  {trunk.text}")
+    return 0 if all(trunk.state == "up" for trunk in found) else 1
 
 
 def bans(options: argparse.Namespace) -> None:

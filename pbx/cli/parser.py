@@ -67,6 +67,9 @@ def _add_live(command: Callable[[str, str, str], argparse.ArgumentParser]) -> No
     each = command("hangup", "pbx.cli.live:hang_up", "end a call")
     each.add_argument("call", metavar="CALL", help="its name, as `warden calls` shows it")
 
+    each = command("trunks", "pbx.cli.live:trunks", "tell how the lines to carriers are, as measured")
+    each.add_argument("--json", action="store_true", help="one JSON object a line")
+
     each = command("bans", "pbx.cli.live:bans", "list who may not sign in, after wrong passwords")
     each.add_argument("--json", action="store_true", help="one JSON object a line")
 

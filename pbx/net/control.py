@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,7 @@ from pbx.net.offload import Offload
 from pbx.net.trace import mentions, readable
 from pbx.sip.flow import Flow
 from pbx.store import NotFound, Store, StoreError
-from pbx.switch.events import BanView, CallView
+from pbx.switch.events import BanView, CallView, TrunkView
 from pbx.wire.codec import WireError, decode, encode
 from pbx.wire.link import Link, Listener, listen
 
@@ -38,6 +38,7 @@ class Office(Protocol):
     def status(self) -> say.StatusReply: ...
     def calls(self) -> tuple[CallView, ...]: ...
     def hang_up(self, call: str) -> bool: ...
+    def trunks(self) -> tuple[TrunkView, ...]: ...
     def bans(self) -> tuple[BanView, ...]: ...
     def lift(self, address: str, account: str) -> bool: ...
     def use(self, directory: Directory) -> None: ...
@@ -50,6 +51,11 @@ class Control:
 
     def __init__(self, path: Path, office: Office, store: Store, offload: Offload) -> None:
         self._path, self._office, self._store, self._offload = path, office, store, offload
+        self._views: Mapping[type, Callable[[], Iterable[say.Answer]]] = {
+            say.Calls: office.calls,
+            say.Trunks: office.trunks,
+            say.Bans: office.bans,
+        }
         self._greenlets: set[gevent.Greenlet] = set()
         self._listener: Listener | None = None
 
@@ -98,12 +104,10 @@ class Control:
         match request:
             case say.Status():
                 return (self._office.status(),)
-            case say.Calls():
-                return self._office.calls()
+            case say.Calls() | say.Trunks() | say.Bans():
+                return self._views[type(request)]()
             case say.HangUp(call):
                 return self._hang_up(call)
-            case say.Bans():
-                return self._office.bans()
             case say.Lift(address, account):
                 return self._lift(address, account)
             case say.Import():

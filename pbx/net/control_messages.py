@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pbx.sip.flow import Flow
 from pbx.store import Change
-from pbx.switch.events import BanView, CallView
+from pbx.switch.events import BanView, CallView, TrunkView
 
 PART = 15_000
 """Characters in a `Text`: at worst twelve bytes each as JSON, which still fits a message."""
@@ -28,6 +28,11 @@ class Calls:
 @dataclass(frozen=True, slots=True)
 class HangUp:
     call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trunks:
+    """Asks for a `TrunkView` of each trunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,8 @@ class Refused:
     problems: tuple[str, ...]
 
 
-Request = Status | Calls | HangUp | Bans | Lift | Import | Export | Admin | Trace
-Answer = StatusReply | CallView | BanView | Imported | Text | Traced | Done | Refused
+Request = Status | Calls | HangUp | Trunks | Bans | Lift | Import | Export | Admin | Trace
+Answer = StatusReply | CallView | TrunkView | BanView | Imported | Text | Traced | Done | Refused
 
 
 def parts(text: str) -> Iterator[Text]:

@@ -51,7 +51,7 @@ from pbx.server.options import Options, Sockets, Started, installed_version
 from pbx.sip.flow import Flow
 from pbx.sip.settings import Settings as SipSettings
 from pbx.switch.desk import Settings
-from pbx.switch.events import BanView, CallView, Fact
+from pbx.switch.events import BanView, CallView, Fact, TrunkView
 from pbx.switch.switch import Switch
 from pbx.telemetry import Telemetry
 from pbx.wire import media
@@ -275,6 +275,9 @@ class Office:
 
     def hang_up(self, call: str) -> bool:
         return self._exchange.hang_up(call)
+
+    def trunks(self) -> tuple[TrunkView, ...]:
+        return self._exchange.trunks()
 
     def bans(self) -> tuple[BanView, ...]:
         return self._exchange.bans()

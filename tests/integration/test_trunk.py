@@ -56,6 +56,7 @@ def test_registered_called_from_outside_and_calling_out(offices: tuple[Office, O
     office, carrier = offices
     wait_for(lambda: trunk(office)["state"] == "up", 15, "the trunk is up")
     assert carrier.phones() == ["2000"]
+    assert "up" in office.command("trunks")
     with Phone("1001", DESK, HERE) as desk, Phone("3000", FAR, CARRIER) as far:
         assert (desk.register(), far.register()) == (200, 200)
 

@@ -1,14 +1,14 @@
 /** Addresses of the console's pages, and moving between them without a reload. */
 import { signal } from "@preact/signals";
 
-export type PageName = "extensions" | "phones" | "calls" | "records" | "security" | "health";
+export type PageName = "extensions" | "phones" | "calls" | "records" | "trunks" | "security" | "health";
 
 export type Route =
   | { page: PageName; query: URLSearchParams }
   | { page: "record" | "call"; id: string }
   | { page: "missing" };
 
-const PAGES: readonly PageName[] = ["extensions", "phones", "calls", "records", "security", "health"];
+const PAGES: readonly PageName[] = ["extensions", "phones", "calls", "records", "trunks", "security", "health"];
 
 export function parseRoute(path: string, search = ""): Route {
   const [first = "", second, ...more] = path.split("/").filter(Boolean);

@@ -3,7 +3,7 @@ import { parseRoute } from "../src/router";
 
 describe("parseRoute", () => {
   it("opens the extensions first", () => expect(parseRoute("/")).toMatchObject({ page: "extensions" }));
-  it.each(["extensions", "phones", "calls", "records", "security", "health"])("knows /%s", (page) => expect(parseRoute(`/${page}/`)).toMatchObject({ page }));
+  it.each(["extensions", "phones", "calls", "records", "trunks", "security", "health"])("knows /%s", (page) => expect(parseRoute(`/${page}/`)).toMatchObject({ page }));
   it("keeps the query", () => {
     const route = parseRoute("/records", "?number=1001");
     expect(route.page === "records" && route.query.get("number")).toBe("1001");

@@ -122,6 +122,21 @@ export interface Health {
   ports: { used: number; total: number };
 }
 
+/** A line to a carrier, as measured. `delay` in seconds and `heard` (seconds since 1970, 0 = never) are of its last answer to us. */
+export interface Trunk {
+  name: string;
+  kind: string;
+  state: "up" | "trying" | "down" | "unknown";
+  /** Why, in words. */
+  text: string;
+  address: string;
+  calls: number;
+  /** 0 = no limit. */
+  channels: number;
+  delay: number;
+  heard: number;
+}
+
 /** An account that cannot be used from an address for so many seconds. */
 export interface Ban {
   address: string;

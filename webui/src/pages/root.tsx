@@ -13,6 +13,7 @@ import { Phones } from "./phones";
 import { Record } from "./record";
 import { Records } from "./records";
 import { SecurityPage } from "./security";
+import { Trunks } from "./trunks";
 import { SignIn } from "./sign-in";
 
 export function Root(): JSX.Element {
@@ -48,6 +49,8 @@ function Page(): JSX.Element {
       return <Records query={route.query} />;
     case "record":
       return <Record id={route.id} key={route.id} />;
+    case "trunks":
+      return <Trunks />;
     case "security":
       return <SecurityPage />;
     case "health":

@@ -3,7 +3,7 @@ import { computed, signal, type Signal } from "@preact/signals";
 import type { Api } from "../api/client";
 import { Problem } from "../api/problem";
 import type { ServerEvent } from "../api/sse";
-import type { Ban, Call, Check, Extension, Health, Page, Phone, PhoneAccount, Refused, Site, Trace, Trouble, User } from "../api/types";
+import type { Ban, Call, Check, Extension, Health, Page, Phone, PhoneAccount, Refused, Site, Trace, Trouble, Trunk, User } from "../api/types";
 import { Live } from "./live";
 import { byNumber, callIn, sortPhones, withCall } from "./reduce";
 
@@ -41,6 +41,7 @@ export class Store {
   readonly calls = empty<Call[]>();
   readonly health = empty<Health>();
   readonly security = empty<Security>();
+  readonly trunks = empty<Trunk[]>();
   readonly troubles = signal<readonly TroubleSeen[]>([]);
   /** The call that ended last: the records page takes it in. */
   readonly ended = signal<Call | null>(null);
@@ -83,6 +84,9 @@ export class Store {
   loadHealth = (): Promise<void> =>
     this.#load(this.health, () => this.#api.get<Health>("/api/health"), (health) => health);
 
+  loadTrunks = (): Promise<void> =>
+    this.#load(this.trunks, () => this.#api.get<Page<Trunk>>("/api/trunks"), (page) => page.items);
+
   loadSecurity = (): Promise<void> =>
     this.#load(
       this.security,
@@ -94,6 +98,7 @@ export class Store {
     const [area, what] = event.event.split(".");
     if (area === "call") this.#receiveCall(what === "ended", parse(event.data));
     else if (area === "phone") this.#phonesSoon();
+    else if (area === "trunk") void this.loadTrunks();
     else if (area === "directory") void Promise.all([this.loadExtensions(), this.loadSite()]);
     else if (area === "trouble") this.#receiveTrouble(parse(event.data));
   }
@@ -165,7 +170,7 @@ export class Store {
   /** Signed out: nothing of the office stays in memory. */
   forget(): void {
     this.live.stop();
-    for (const part of [this.site, this.extensions, this.phones, this.calls, this.health, this.security]) part.value = { value: null, problem: null };
+    for (const part of [this.site, this.extensions, this.phones, this.calls, this.health, this.security, this.trunks]) part.value = { value: null, problem: null };
     this.troubles.value = [];
     this.ended.value = null;
   }

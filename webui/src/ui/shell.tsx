@@ -15,6 +15,7 @@ const PAGES: readonly { page: PageName; title: string; icon: IconName }[] = [
   { page: "phones", title: "Phones", icon: "phones" },
   { page: "calls", title: "Calls", icon: "calls" },
   { page: "records", title: "Records", icon: "records" },
+  { page: "trunks", title: "Trunks", icon: "trunks" },
   { page: "security", title: "Security", icon: "security" },
   { page: "health", title: "Health", icon: "health" },
 ];
